@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ProcessMemory of an mm: creation, growth, destruction, copies by handle, and
+ * the machine-wide limit. Talks to the host; called by fork.c through
+ * asm/mmu_context.h, by mmap, and by the program loader.
+ *
+ * Invariants:
+ * - A handle belongs to one mm and dies with it.
+ * - user_pages is the sum of mm->context.charged over all mms and never exceeds
+ *   boot_info.user_pages_limit.
+ * - Memory that no mapping covers is zero, except for what the process itself
+ *   has written to it against the rules.
+ */
+#include <linux/mm.h>
+#include <linux/sizes.h>
+
+#include <asm/host_abi.h>
+#include <asm/mmu_context.h>
+#include <asm/process_memory.h>
+#include <asm/processor.h>
+#include <asm/setup.h>
+
+/* Growing costs a host call; do it rarely. */
+#define GROW_STEP	SZ_1M
+
+/* The last 64 KiB of the 4 GiB stay out, so that no length becomes 0. */
+#define MAX_WASM_PAGES	((unsigned int)(TASK_SIZE >> WASM_PAGE_SHIFT))
+
+static atomic_long_t user_pages = ATOMIC_LONG_INIT(0);
+
+int init_new_context(struct task_struct *task, struct mm_struct *mm)
+{
+	mm->context = (mm_context_t) { .memory = PROCESS_MEMORY_NONE };
+	return 0;
+}
+
+void process_memory_release(struct mm_struct *mm)
+{
+	int memory = mm->context.memory;
+
+	process_memory_uncharge(mm, mm->context.charged);
+	mm->context.memory = PROCESS_MEMORY_NONE;
+	mm->context.wasm_pages = 0;
+	if (memory >= 0)
+		host_memory_destroy(memory);
+}
+
+void destroy_context(struct mm_struct *mm)
+{
+	process_memory_release(mm);
+}
+
+int process_memory_create(struct mm_struct *mm, u32 wasm_pages)
+{
+	int memory;
+
+	if (WARN_ON_ONCE(mm->context.memory >= 0))
+		return -EBUSY;
+	if (wasm_pages > MAX_WASM_PAGES)
+		return -ENOMEM;
+	memory = host_memory_create(wasm_pages);
+	if (memory < 0)
+		return memory;
+	mm->context.memory = memory;
+	mm->context.wasm_pages = wasm_pages;
+	return 0;
+}
+
+int process_memory_reach(struct mm_struct *mm, unsigned long end)
+{
+	unsigned int need = DIV_ROUND_UP(end, WASM_PAGE_SIZE);
+	unsigned int want = ALIGN(need, GROW_STEP >> WASM_PAGE_SHIFT);
+	int err;
+
+	mmap_assert_write_locked(mm);
+	if (need <= mm->context.wasm_pages)
+		return 0;
+	if (need > MAX_WASM_PAGES)
+		return -ENOMEM;
+
+	want = min(want, MAX_WASM_PAGES);
+	err = host_memory_grow(mm->context.memory, want);
+	if (err && want != need) {
+		want = need;
+		err = host_memory_grow(mm->context.memory, want);
+	}
+	if (!err)
+		mm->context.wasm_pages = want;
+	return err;
+}
+
+bool process_memory_charge(struct mm_struct *mm, unsigned long pages)
+{
+	long limit = min_t(unsigned long, boot_info.user_pages_limit, LONG_MAX);
+
+	if (atomic_long_add_return(pages, &user_pages) > limit) {
+		atomic_long_sub(pages, &user_pages);
+		return false;
+	}
+	mm->context.charged += pages;
+	return true;
+}
+
+void process_memory_uncharge(struct mm_struct *mm, unsigned long pages)
+{
+	atomic_long_sub(pages, &user_pages);
+	mm->context.charged -= pages;
+}
+
+unsigned long process_memory_read(struct mm_struct *mm, void *to,
+				  unsigned long from, unsigned long len)
+{
+	if (mm->context.memory < 0)
+		return len;
+	return host_memory_read(mm->context.memory, to, from, len);
+}
+
+unsigned long process_memory_write(struct mm_struct *mm, unsigned long to,
+				   const void *from, unsigned long len)
+{
+	if (mm->context.memory < 0)
+		return len;
+	return host_memory_write(mm->context.memory, to, from, len);
+}
