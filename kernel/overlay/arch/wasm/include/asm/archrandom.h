@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Randomness of the host, through host_random_fill(). It is a real seed source,
- * so that the kernel's generator is ready before the first initcall when
- * CONFIG_RANDOM_TRUST_CPU holds or random.trust_cpu is given.
+ * so that the kernel's generator is ready before the first initcall
+ * (random.trust_cpu, which is the default).
  */
 #ifndef _ASM_WASM_ARCHRANDOM_H
 #define _ASM_WASM_ARCHRANDOM_H
