@@ -38,7 +38,8 @@ void process_memory_release(struct mm_struct *mm)
 {
 	int memory = mm->context.memory;
 
-	process_memory_uncharge(mm, mm->context.charged);
+	if (mm->context.charged)
+		process_memory_uncharge(mm, mm->context.charged);
 	mm->context.memory = PROCESS_MEMORY_NONE;
 	mm->context.wasm_pages = 0;
 	if (memory >= 0)
@@ -98,6 +99,9 @@ bool process_memory_charge(struct mm_struct *mm, unsigned long pages)
 		return false;
 	}
 	mm->context.charged += pages;
+	/* For what wants a number without asking the host: stat, the OOM killer. */
+	add_mm_counter(mm, MM_ANONPAGES, pages);
+	mm->hiwater_rss = max(mm->hiwater_rss, mm->context.charged);
 	return true;
 }
 
@@ -105,6 +109,7 @@ void process_memory_uncharge(struct mm_struct *mm, unsigned long pages)
 {
 	atomic_long_sub(pages, &user_pages);
 	mm->context.charged -= pages;
+	add_mm_counter(mm, MM_ANONPAGES, -(long)pages);
 }
 
 unsigned long process_memory_read(struct mm_struct *mm, void *to,

@@ -35,6 +35,7 @@ bool vma_within_limits(struct mm_struct *mm, unsigned long vm_flags,
 void vma_count(struct mm_struct *mm, unsigned long vm_flags, long pages)
 {
 	WRITE_ONCE(mm->total_vm, mm->total_vm + pages);
+	mm->hiwater_vm = max(mm->hiwater_vm, mm->total_vm);
 	if (vm_flags & VM_STACK)
 		mm->stack_vm += pages;
 	else if (counts_as_data(vm_flags))
