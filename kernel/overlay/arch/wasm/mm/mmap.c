@@ -26,6 +26,11 @@
 #include <asm/processor.h>
 #include "internal.h"
 
+/* In mm/util.c; declared in mm/internal.h, which is not for architectures. */
+unsigned long vm_mmap_pgoff(struct file *file, unsigned long addr,
+			    unsigned long len, unsigned long prot,
+			    unsigned long flag, unsigned long pgoff);
+
 #define MEM_MINOR_ZERO	5
 
 static bool is_dev_zero(struct file *file)

@@ -9,7 +9,6 @@
  */
 #include <linux/export.h>
 #include <linux/fault-inject-usercopy.h>
-#include <linux/futex.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/uaccess.h>
@@ -115,7 +114,7 @@ static int futex_operand(int op, u32 oparg, u32 old, u32 *new)
 int arch_futex_atomic_op_inuser(int op, int oparg, int *oval, u32 __user *uaddr)
 {
 	int memory = current_memory();
-	u32 old, new, seen;
+	u32 old = 0, new, seen = 0;
 	int tries, err;
 
 	if (unlikely(memory < 0) ||

@@ -6,6 +6,7 @@
 #ifndef _ASM_WASM_FUTEX_H
 #define _ASM_WASM_FUTEX_H
 
+#include <linux/mutex.h>
 #include <linux/futex.h>
 #include <linux/uaccess.h>
 #include <asm/errno.h>
