@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Files that are generated from the abi crate. They are committed, so that the kernel's overlay can
+//! be read and built without cargo; `lint` checks that they are current.
+
+use crate::context::Context;
+use anyhow::{Context as _, Result};
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Each generated file and what it should hold.
+fn generated(context: &Context) -> Result<Vec<(PathBuf, String)>> {
+    let mut header = String::new();
+    ochre_abi::c_header::write_c_header(&mut header).context("cannot render the C header")?;
+    let path = context.workspace.root.join("kernel/overlay/arch/wasm/include/asm/host_abi.h");
+    Ok(vec![(path, header)])
+}
+
+/// Generated files that are missing or differ.
+pub fn stale(context: &Context) -> Result<Vec<PathBuf>> {
+    let files = generated(context)?;
+    let differs = |(path, text): &(PathBuf, String)| {
+        fs::read_to_string(path).map_or(true, |found| found != *text)
+    };
+    Ok(files.into_iter().filter(differs).map(|(path, _)| path).collect())
+}
+
+/// `generate`: writes the files that are not current.
+pub fn write(context: &Context) -> Result<ExitCode> {
+    let stale = stale(context)?;
+    for (path, text) in generated(context)? {
+        if stale.contains(&path) {
+            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+            println!("wrote {}", path.display());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `generate --check`: names the files that are not current.
+pub fn check(context: &Context) -> Result<ExitCode> {
+    let stale = stale(context)?;
+    for path in &stale {
+        eprintln!("{} is not current: run `cargo xtask generate`", path.display());
+    }
+    Ok(if stale.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `cargo xtask`: builds, runs and tests Ochre. Every verb first does all that it needs.
+//!
+//! Design principles:
+//! - What a step makes depends on its key's inputs and nothing else; it is kept in the user's cache
+//!   under that key ([`context`]). With nothing changed, a verb costs a `stat` per input.
+//! - Errors are one message that ends with the next step to take, and name the log file.
+//! - stdout belongs to the guest and to results; progress and errors go to stderr.
+#![forbid(unsafe_code)]
+
+mod apt;
+mod context;
+mod generate;
+mod job;
+mod key;
+mod layers;
+mod lint;
+mod machine;
+mod progress;
+mod sources;
+mod stamps;
+mod steps;
+mod tally;
+mod test;
+mod workspace;
+
+use anyhow::{Result, bail};
+use context::Context;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask VERB …
+
+  run [OPTION…]                 boot into the shell on this terminal
+  exec [OPTION…] -- CMD [ARG…]  boot, run one command, exit with its status
+  build [PART…]                 kernel, kernel-debug, sysroot, userland, image, runner; all by default
+  test [SUITE…]                 test the host crates and the machine; all suites by default
+  lint                          format, clippy, licences, generated files
+  ci                            what the continuous integration runs: lint and test
+  generate [--check]            write what is generated from the abi crate, or check it
+  clean [--cache]               remove this checkout's results, or the shared cache too
+
+Options of run and exec are those of the runner: target/ochre/ochre --help lists them.
+";
+
+/// Exit status of `exec` when there is no machine to run the command; as the runner's own.
+const SETUP_FAILED: u8 = 125;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    let verb = arguments.next().unwrap_or_default();
+    let verb = verb.to_string_lossy();
+    let arguments: Vec<OsString> = arguments.collect();
+    match dispatch(&verb, arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error:#}{}", disk_hint(&error));
+            ExitCode::from(if verb == "exec" { SETUP_FAILED } else { 1 })
+        }
+    }
+}
+
+fn dispatch(verb: &str, arguments: Vec<OsString>) -> Result<ExitCode> {
+    let words = || -> Result<Vec<String>> {
+        let text = |word: OsString| {
+            word.into_string().or_else(|word| bail!("{}: not UTF-8", word.display()))
+        };
+        arguments.iter().cloned().map(text).collect()
+    };
+    match verb {
+        "run" | "exec" => machine::start(&Context::new()?, verb, &arguments),
+        "build" => steps::build(&Context::new()?, &words()?),
+        "test" => test::run(&Context::new()?, &words()?),
+        "lint" => {
+            no_more(&arguments)?;
+            lint::run(&Context::new()?)
+        }
+        "ci" => {
+            no_more(&arguments)?;
+            test::ci(&Context::new()?)
+        }
+        "generate" => match words()?.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            [] => generate::write(&Context::new()?),
+            ["--check"] => generate::check(&Context::new()?),
+            _ => bail!("generate takes nothing or --check"),
+        },
+        "clean" => match words()?.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            [] => steps::clean(&Context::new()?, false),
+            ["--cache"] => steps::clean(&Context::new()?, true),
+            _ => bail!("clean takes nothing or --cache"),
+        },
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+        "" => {
+            eprint!("{USAGE}");
+            Ok(ExitCode::from(2))
+        }
+        other => {
+            eprintln!("xtask: unknown verb `{other}`\n{USAGE}");
+            Ok(ExitCode::from(2))
+        }
+    }
+}
+
+fn no_more(arguments: &[OsString]) -> Result<()> {
+    match arguments {
+        [] => Ok(()),
+        [first, ..] => bail!("unexpected argument `{}`", first.display()),
+    }
+}
+
+/// A full disk is met anywhere; its next step is always the same.
+fn disk_hint(error: &anyhow::Error) -> &'static str {
+    let full = |cause: &(dyn std::error::Error + 'static)| {
+        let io = cause.downcast_ref::<std::io::Error>();
+        io.is_some_and(|error| error.kind() == std::io::ErrorKind::StorageFull)
+    };
+    if error.chain().any(full) {
+        "\nthe disk is full: free some space and run the same command again; it continues"
+    } else {
+        ""
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The parts of the build and what each puts into `target/ochre/`.
+
+mod kernel;
+mod runner;
+mod sysroot;
+
+use crate::context::Context;
+use crate::workspace::remove_folder;
+use anyhow::{Result, bail};
+use kernel::{Config, Kernel};
+use std::process::ExitCode;
+
+/// Builds a part and publishes what it has made.
+type Build = fn(&Context) -> Result<()>;
+
+/// A part as it is called on the command line.
+struct Part {
+    name: &'static str,
+    /// Whether it belongs to a machine, or is only built when asked for.
+    by_default: bool,
+    /// Its `parts` in `sources.toml`.
+    needs: &'static [&'static str],
+    build: Build,
+}
+
+/// In the order in which they are built.
+const PARTS: &[Part] = &[
+    Part { name: "kernel", by_default: true, needs: &["kernel"], build: kernel },
+    Part { name: "kernel-debug", by_default: false, needs: &["kernel"], build: kernel_debug },
+    Part { name: "sysroot", by_default: true, needs: &["kernel", "sysroot"], build: sysroot },
+    Part { name: "runner", by_default: true, needs: &[], build: runner },
+];
+
+/// `build`: some parts, or all.
+pub fn build(context: &Context, names: &[String]) -> Result<ExitCode> {
+    for name in names {
+        if !PARTS.iter().any(|part| part.name == name) {
+            let known: Vec<_> = PARTS.iter().map(|part| part.name).collect();
+            bail!("no part `{name}`: there are {}", known.join(" "));
+        }
+    }
+    let wanted = |part: &Part| match names {
+        [] => part.by_default,
+        _ => names.iter().any(|name| name == part.name),
+    };
+    build_parts(context, wanted)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds all that a machine needs.
+pub fn build_all(context: &Context) -> Result<()> {
+    build_parts(context, |part| part.by_default)
+}
+
+fn build_parts(context: &Context, wanted: impl Fn(&Part) -> bool) -> Result<()> {
+    let parts: Vec<_> = PARTS.iter().filter(|part| wanted(part)).collect();
+    // All packages at once and first: a build never stops half-way for want of one.
+    let needs: Vec<_> = parts.iter().flat_map(|part| part.needs.iter().copied()).collect();
+    context.require_packages(&needs)?;
+    parts.iter().try_for_each(|part| (part.build)(context))
+}
+
+fn kernel(context: &Context) -> Result<()> {
+    let folder = context.ensure(&Kernel(Config::Base))?;
+    context.publish(&folder.join("vmlinux.wasm"), "vmlinux.wasm")?;
+    context.publish(&folder.join("System.map"), "System.map")?;
+    Ok(())
+}
+
+fn kernel_debug(context: &Context) -> Result<()> {
+    let folder = context.ensure(&Kernel(Config::Debug))?;
+    context.publish(&folder.join("vmlinux.wasm"), "vmlinux-debug.wasm")?;
+    context.publish(&folder.join("System.map"), "System-debug.map")?;
+    Ok(())
+}
+
+fn sysroot(context: &Context) -> Result<()> {
+    context.ensure(&sysroot::Musl).map(drop)
+}
+
+fn runner(context: &Context) -> Result<()> {
+    let folder = context.ensure(&runner::Runner)?;
+    context.publish(&folder.join("ochre"), "ochre").map(drop)
+}
+
+/// `clean`: removes what this checkout has built, and the shared cache if asked to.
+pub fn clean(context: &Context, cache: bool) -> Result<ExitCode> {
+    remove_folder(&context.workspace.results)?;
+    remove_folder(&context.workspace.work)?;
+    if cache {
+        remove_folder(&context.workspace.cache)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

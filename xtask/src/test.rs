@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `cargo xtask test`: the host crates' own tests, and the suites in `tests/`, which boot the machine.
+
+use crate::apt::has_program;
+use crate::context::Context;
+use crate::steps;
+use crate::tally::{Tally, run_tests};
+use anyhow::{Context as _, Result, bail};
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::{Command, ExitCode};
+
+/// Tests of the host crates, which need no machine.
+const HOST_SUITE: &str = "host";
+/// The crate whose tests boot the machine; its suites are the files in `tests/tests/`.
+const MACHINE_CRATE: &str = "ochre-tests";
+
+/// Runs some suites, or all.
+pub fn run(context: &Context, suites: &[String]) -> Result<ExitCode> {
+    let machine_suites = machine_suites(context)?;
+    for suite in suites {
+        if suite != HOST_SUITE && !machine_suites.contains(suite) {
+            let known: Vec<_> = machine_suites.iter().map(String::as_str).collect();
+            bail!("no test suite `{suite}`: there are {HOST_SUITE} {}", known.join(" "));
+        }
+    }
+    let wanted = |suite: &str| suites.is_empty() || suites.iter().any(|wanted| wanted == suite);
+    context.require_packages(&["test"])?;
+    let mut tally = Tally::default();
+    if wanted(HOST_SUITE) {
+        let found =
+            run_tests(cargo_test(context).args(["--workspace", "--exclude", MACHINE_CRATE]))?;
+        tally.add(found);
+    }
+    let chosen: Vec<_> = machine_suites.iter().filter(|suite| wanted(suite)).collect();
+    if !chosen.is_empty() {
+        match steps::build_all(context) {
+            Ok(()) => {
+                let mut command = cargo_test(context);
+                command.args(["--package", MACHINE_CRATE]);
+                for suite in chosen {
+                    command.args(["--test", suite]);
+                }
+                tally.add(run_tests(&mut command)?);
+            }
+            Err(error) => {
+                eprintln!("xtask: the machine could not be built, so its tests fail: {error:#}");
+                tally.count(false);
+            }
+        }
+    }
+    Ok(tally.close())
+}
+
+/// `ci`: what the continuous integration runs, in the script that it calls.
+pub fn ci(context: &Context) -> Result<ExitCode> {
+    let script = context.workspace.root.join(".ci/run");
+    let status = Command::new(&script)
+        .status()
+        .with_context(|| format!("cannot start {}", script.display()))?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// nextest where it is installed (each test a process of its own, with a time limit), else cargo's
+/// own runner. Release mode, so that wasmtime is built once for the runner and for the tests.
+fn cargo_test(context: &Context) -> Command {
+    let mut command = Command::new("cargo");
+    command.current_dir(&context.workspace.root).env("CARGO_TERM_COLOR", "never");
+    if has_program("cargo-nextest") {
+        command.args(["nextest", "run", "--no-tests", "pass"]);
+    } else {
+        command.arg("test");
+    }
+    command.args(["--release", "--locked", "--no-fail-fast"]);
+    command
+}
+
+/// The suites that boot the machine.
+fn machine_suites(context: &Context) -> Result<BTreeSet<String>> {
+    let folder = context.workspace.root.join("tests/tests");
+    if !folder.is_dir() {
+        return Ok(BTreeSet::new());
+    }
+    let mut suites = BTreeSet::new();
+    for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        let is_suite = path.extension().is_some_and(|extension| extension == "rs")
+            || path.join("main.rs").is_file();
+        if let Some(name) = path.file_stem().and_then(|name| name.to_str()).filter(|_| is_suite) {
+            suites.insert(name.to_owned());
+        }
+    }
+    Ok(suites)
+}
