@@ -69,7 +69,7 @@ int process_memory_create(struct mm_struct *mm, u32 wasm_pages)
 
 int process_memory_reach(struct mm_struct *mm, unsigned long end)
 {
-	unsigned int need = DIV_ROUND_UP(end, WASM_PAGE_SIZE);
+	unsigned int need = ((end - 1) >> WASM_PAGE_SHIFT) + 1;	/* end may be near 4 GiB */
 	unsigned int want = ALIGN(need, GROW_STEP >> WASM_PAGE_SHIFT);
 	int err;
 
