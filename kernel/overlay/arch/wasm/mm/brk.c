@@ -21,19 +21,32 @@
 /* Room for brk below the first mapping. */
 #define BRK_ROOM	SZ_32M
 
+/*
+ * What is charged of a stack, few of which are ever used to the end: without
+ * this, a thousand sleeping processes would fill a gigabyte that they have not
+ * touched.
+ */
+#define STACK_CHARGE_PAGES	(SZ_128K >> PAGE_SHIFT)
+
 #define BRK_VM_FLAGS	(VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
 
 int process_memory_map_image(struct mm_struct *mm, unsigned long start,
 			     unsigned long end, unsigned long vm_flags)
 {
+	unsigned long pages = (end - start) >> PAGE_SHIFT;
 	struct vm_area_struct *vma;
 
 	mmap_assert_write_locked(mm);
 	if (start >= end)
 		return 0;
 	vm_flags |= VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
-	if (!vma_within_limits(mm, vm_flags, (end - start) >> PAGE_SHIFT))
+	if (!vma_within_limits(mm, vm_flags, pages))
 		return -ENOMEM;
+	if (vm_flags & VM_STACK) {
+		vm_flags |= VM_NORESERVE;
+		if (!process_memory_charge(mm, min(pages, STACK_CHARGE_PAGES)))
+			return -ENOMEM;
+	}
 	vma = vma_enter(mm, NULL, start, end, vm_flags, 0);
 	return PTR_ERR_OR_ZERO(vma);
 }

@@ -8,7 +8,8 @@
  * otherwise, and may sleep.
  *
  * VM_ACCOUNT marks a mapping whose pages are charged to the machine-wide limit:
- * all but those that have been PROT_NONE from their beginning.
+ * all but those that have been PROT_NONE from their beginning, and the initial
+ * stack (VM_NORESERVE), of which only a part is charged.
  */
 #ifndef _ARCH_WASM_MM_INTERNAL_H
 #define _ARCH_WASM_MM_INTERNAL_H

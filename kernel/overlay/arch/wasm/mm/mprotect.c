@@ -34,7 +34,8 @@ static int change(struct vm_area_struct *vma, unsigned long prot)
 	err = -ENOMEM;
 	if (!vma_within_limits(mm, new_flags, pages))
 		goto restore;
-	if ((new_flags & VM_ACCESS_BITS) && !(new_flags & VM_ACCOUNT)) {
+	if ((new_flags & VM_ACCESS_BITS) &&
+	    !(new_flags & (VM_ACCOUNT | VM_NORESERVE))) {
 		if (!process_memory_charge(mm, pages))
 			goto restore;
 		new_flags |= VM_ACCOUNT;

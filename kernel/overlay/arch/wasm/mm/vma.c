@@ -61,7 +61,7 @@ struct vm_area_struct *vma_enter(struct mm_struct *mm, struct file *file,
 
 	if (mm->map_count >= sysctl_max_map_count)
 		return ERR_PTR(-ENOMEM);
-	if (vm_flags & VM_ACCESS_BITS)
+	if ((vm_flags & VM_ACCESS_BITS) && !(vm_flags & VM_NORESERVE))
 		vm_flags |= VM_ACCOUNT;
 	if ((vm_flags & VM_ACCOUNT) && !process_memory_charge(mm, pages))
 		return ERR_PTR(-ENOMEM);
