@@ -81,6 +81,8 @@ struct vm_area_struct *vma_enter(struct mm_struct *mm, struct file *file,
 	vma_set_page_prot(vma);
 	if (file)
 		vma->vm_file = get_file(file);
+	else
+		vma_set_anonymous(vma);
 
 	err = store_range(mm, start, end, vma);
 	if (err)
