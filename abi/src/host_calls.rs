@@ -173,18 +173,36 @@ pub struct HostCall {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! host_call_kind {
-    () => { $crate::host_calls::Kind::Unit };
-    (kaddr) => { $crate::host_calls::Kind::KernelAddr };
-    (uaddr) => { $crate::host_calls::Kind::UserAddr };
-    (u32) => { $crate::host_calls::Kind::U32 };
-    (i32) => { $crate::host_calls::Kind::I32 };
-    (u64) => { $crate::host_calls::Kind::U64 };
-    (!) => { $crate::host_calls::Kind::Never };
+    () => {
+        $crate::host_calls::Kind::Unit
+    };
+    (kaddr) => {
+        $crate::host_calls::Kind::KernelAddr
+    };
+    (uaddr) => {
+        $crate::host_calls::Kind::UserAddr
+    };
+    (u32) => {
+        $crate::host_calls::Kind::U32
+    };
+    (i32) => {
+        $crate::host_calls::Kind::I32
+    };
+    (u64) => {
+        $crate::host_calls::Kind::U64
+    };
+    (!) => {
+        $crate::host_calls::Kind::Never
+    };
 }
 
 macro_rules! suspends {
-    (plain) => { false };
-    (suspends) => { true };
+    (plain) => {
+        false
+    };
+    (suspends) => {
+        true
+    };
 }
 
 macro_rules! host_call_rows {

@@ -13,7 +13,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// How much of a failed command's output stands in the error itself.
+/// How much of a failed command's output stands in the error itself: the first lines that speak of an
+/// error, for with parallel jobs much may follow them, and the last lines.
+const ERROR_LINES: usize = 6;
 const TAIL_LINES: usize = 12;
 
 /// A step at work.
@@ -41,7 +43,7 @@ impl Job {
         self.capture(command).map(drop)
     }
 
-    /// Like [`Self::run`]; returns the last lines of its output.
+    /// Like [`Self::run`]; returns the lines of its output that matter.
     pub fn capture(&self, command: &mut Command) -> Result<String> {
         let line = command_line(command);
         self.log_line(&format!("$ {line}"));
@@ -54,7 +56,7 @@ impl Job {
             .with_context(|| format!("cannot start `{}`", command.get_program().display()))?;
         // The command holds the writing ends too; only the child's own may stay open.
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        let mut tail = VecDeque::new();
+        let (mut errors, mut tail) = (Vec::new(), VecDeque::new());
         for raw in BufReader::new(reader).split(b'\n') {
             let raw = raw?;
             let text = String::from_utf8_lossy(&raw);
@@ -63,12 +65,15 @@ impl Job {
                 self.progress.show(text.trim());
                 tail.push_back(text.into_owned());
                 if tail.len() > TAIL_LINES {
-                    tail.pop_front();
+                    let passed = tail.pop_front().unwrap_or_default();
+                    if errors.len() < ERROR_LINES && speaks_of_error(&passed) {
+                        errors.push(passed);
+                    }
                 }
             }
         }
         let status = child.wait()?;
-        let tail = tail.into_iter().collect::<Vec<_>>().join("\n");
+        let tail = errors.into_iter().chain(tail).collect::<Vec<_>>().join("\n");
         if status.success() {
             return Ok(tail);
         }
@@ -78,7 +83,7 @@ impl Job {
             ""
         };
         Err(anyhow!(
-            "`{line}` failed ({status}); its last lines:\n{tail}\n\
+            "`{line}` failed ({status}); the lines that matter:\n{tail}\n\
              the whole log: {}{hint}",
             self.log_path.display()
         ))
@@ -124,6 +129,12 @@ impl Job {
         // A log that cannot be written must not stop the build; a full disk shows soon enough.
         let _ = writeln!(self.log.borrow_mut(), "{line}");
     }
+}
+
+fn speaks_of_error(line: &str) -> bool {
+    ["error:", "error[", "Error:", "undefined symbol", "No rule to make", "cannot "]
+        .iter()
+        .any(|word| line.contains(word))
 }
 
 /// A command as one could type it.

@@ -28,15 +28,18 @@ pub fn run(context: &Context, suites: &[String]) -> Result<ExitCode> {
     context.require_packages(&["test"])?;
     let mut tally = Tally::default();
     if wanted(HOST_SUITE) {
-        let found =
-            run_tests(cargo_test(context).args(["--workspace", "--exclude", MACHINE_CRATE]))?;
+        let found = run_tests(cargo_test(context, "default").args([
+            "--workspace",
+            "--exclude",
+            MACHINE_CRATE,
+        ]))?;
         tally.add(found);
     }
     let chosen: Vec<_> = machine_suites.iter().filter(|suite| wanted(suite)).collect();
     if !chosen.is_empty() {
         match steps::build_all(context) {
             Ok(()) => {
-                let mut command = cargo_test(context);
+                let mut command = cargo_test(context, "machine");
                 command.args(["--package", MACHINE_CRATE]);
                 for suite in chosen {
                     command.args(["--test", suite]);
@@ -63,11 +66,11 @@ pub fn ci(context: &Context) -> Result<ExitCode> {
 
 /// nextest where it is installed (each test a process of its own, with a time limit), else cargo's
 /// own runner. Release mode, so that wasmtime is built once for the runner and for the tests.
-fn cargo_test(context: &Context) -> Command {
+fn cargo_test(context: &Context, profile: &str) -> Command {
     let mut command = Command::new("cargo");
     command.current_dir(&context.workspace.root).env("CARGO_TERM_COLOR", "never");
     if has_program("cargo-nextest") {
-        command.args(["nextest", "run", "--no-tests", "pass"]);
+        command.args(["nextest", "run", "--no-tests", "pass", "--profile", profile]);
     } else {
         command.arg("test");
     }

@@ -22,9 +22,8 @@ pub fn check(context: &Context) -> Result<()> {
         if manifest.is_file() {
             let mut command = Command::new(&tool);
             command.arg("--manifest-path").arg(manifest).args(["--locked", "--log-level", "warn"]);
-            command.args(["check", "--hide-inclusion-graph", "--config"]);
-            command.arg(context.workspace.root.join("deny.toml"));
-            command.args(["licenses", "bans", "sources"]);
+            command.arg("--config").arg(context.workspace.root.join("deny.toml"));
+            command.args(["check", "--hide-inclusion-graph", "licenses", "bans", "sources"]);
             succeed(&mut command, "mend what cargo-deny names above, or deny.toml with a reason")?;
         }
     }
@@ -48,7 +47,14 @@ fn tool(context: &Context) -> Result<PathBuf> {
     make_folder(&partial)?;
     let job = Job::start("cargo-deny", partial.clone(), context.log_path("cargo-deny"))?;
     let mut command = Command::new("cargo");
-    command.args(["install", "--locked", "--no-track", "--no-default-features", "--version"]);
+    command.args([
+        "install",
+        "--locked",
+        "--no-track",
+        "--debug",
+        "--no-default-features",
+        "--version",
+    ]);
     command.args([VERSION, "cargo-deny", "--root"]).arg(&partial);
     command.arg("--target-dir").arg(partial.join("build"));
     let result = job.run(&mut command);

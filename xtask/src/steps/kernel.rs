@@ -100,12 +100,23 @@ impl Kernel {
         {
             return Ok(());
         }
-        let out = format!("O={}", build.display());
-        job.run(make(context, source).args([&out, "allnoconfig"]))?;
-        let mut merge = Command::new(source.join("scripts/kconfig/merge_config.sh"));
-        merge.current_dir(build).args(["-m", "-O"]).arg(build).arg(build.join(".config"));
-        job.run(merge.args(self.fragments(context)))?;
-        job.run(make(context, source).args([&out, "olddefconfig"]))?;
+        let mut wanted = String::new();
+        for fragment in self.fragments(context) {
+            wanted += &fs::read_to_string(&fragment)
+                .with_context(|| format!("cannot read {}", fragment.display()))?;
+        }
+        let merged = build.join("wanted.config");
+        fs::write(&merged, &wanted)
+            .with_context(|| format!("cannot write {}", merged.display()))?;
+        let mut configure = make(context, source);
+        configure.arg(format!("O={}", build.display()));
+        configure.arg(format!("KCONFIG_ALLCONFIG={}", merged.display()));
+        job.run(configure.arg("allnoconfig"))?;
+        let config =
+            fs::read_to_string(build.join(".config")).context("make has made no .config")?;
+        for option in not_honoured(&wanted, &config) {
+            job.say(&format!("Kconfig did not honour {option}"));
+        }
         fs::write(&stamp, key).with_context(|| format!("cannot write {}", stamp.display()))
     }
 }
@@ -151,7 +162,7 @@ fn make(context: &Context, source: &Path) -> Command {
     command.arg("-C").arg(source).args(["ARCH=wasm", "LLVM=-22"]);
     command.arg(format!("LD={}", linker.display()));
     command.args(["KBUILD_BUILD_USER=ochre", "KBUILD_BUILD_HOST=ochre", "KBUILD_BUILD_VERSION=1"]);
-    command.arg("KBUILD_BUILD_TIMESTAMP=1970-01-01");
+    command.arg("KBUILD_BUILD_TIMESTAMP=2026-01-01");
     // Flags meant for the host's programs, and cargo's own make settings, are not the kernel's.
     for variable in ["CFLAGS", "CPPFLAGS", "LDFLAGS", "MAKEFLAGS", "MFLAGS", "CC", "LD", "ARCH"] {
         command.env_remove(variable);
@@ -187,6 +198,16 @@ fn prepare_source(context: &Context, job: &Job) -> Result<PathBuf> {
 const UNPACK: &str = "dpkg-deb --fsys-tarfile \"$1\" | tar -xO \"./usr/src/$2.tar.xz\" \
                       | xz -dc -T0 | tar -x --strip-components=1 -C \"$3\"";
 
+/// Options that the fragments ask for and the configuration does not have.
+fn not_honoured<'a>(wanted: &'a str, config: &str) -> Vec<&'a str> {
+    let honoured = |option: &str| match option.split_once('=') {
+        // A later fragment may say otherwise, and `n` is also said by silence.
+        Some((name, "n")) => !config.lines().any(|line| line == format!("{name}=y")),
+        _ => config.lines().any(|line| line == option),
+    };
+    wanted.lines().filter(|line| line.starts_with("CONFIG_") && !honoured(line)).collect()
+}
+
 fn kconfigs(overlay: &Path) -> Vec<PathBuf> {
     let walk = walkdir::WalkDir::new(overlay).sort_by_file_name().into_iter();
     let is_kconfig = |name: &str| name.starts_with("Kconfig");
@@ -196,4 +217,16 @@ fn kconfigs(overlay: &Path) -> Vec<PathBuf> {
         })
         .map(walkdir::DirEntry::into_path)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_that_kconfig_dropped_are_named() {
+        let wanted = "# text\nCONFIG_A=y\nCONFIG_B=y\nCONFIG_C=n\nCONFIG_D=n\nCONFIG_E=15\n";
+        let config = "CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_D=y\nCONFIG_E=15\n";
+        assert_eq!(not_honoured(wanted, config), ["CONFIG_B=y", "CONFIG_D=n"]);
+    }
 }
