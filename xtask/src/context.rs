@@ -29,6 +29,10 @@ pub trait Step {
     fn name(&self) -> String;
     /// Adds all that can change the result to `key`.
     fn key(&self, context: &Context, key: &mut KeyBuilder) -> Result<()>;
+    /// Steps whose results it asks for; made sure of before it starts.
+    fn needs(&self) -> Vec<Box<dyn Step>> {
+        Vec::new()
+    }
     /// Makes the result in `job.out`.
     fn build(&self, context: &Context, job: &Job) -> Result<()>;
 }
@@ -103,6 +107,9 @@ impl Context {
         if folder.is_dir() {
             mark_used(&folder);
             return Ok(folder);
+        }
+        for step in step.needs() {
+            self.ensure(step.as_ref())?;
         }
         let _lock = self.lock(&name)?;
         if folder.is_dir() {

@@ -76,7 +76,8 @@ fn kernel_debug(context: &Context) -> Result<()> {
 }
 
 fn sysroot(context: &Context) -> Result<()> {
-    context.ensure(&sysroot::Musl).map(drop)
+    context.ensure(&sysroot::Musl)?;
+    context.ensure(&sysroot::Std).map(drop)
 }
 
 fn runner(context: &Context) -> Result<()> {

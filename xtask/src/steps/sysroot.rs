@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The sysroot: kernel headers, musl with the compiler's runtime and driver. The scripts in `sysroot/`
-//! do the work; here stand their inputs.
+//! The sysroot: kernel headers, musl with the compiler's runtime and driver, Rust's standard library.
+//! The scripts in `sysroot/` do the work; here stand their inputs.
 
 use super::kernel::KernelHeaders;
 use crate::apt::fetch;
@@ -9,6 +9,11 @@ use crate::job::Job;
 use crate::key::KeyBuilder;
 use anyhow::Result;
 use std::process::Command;
+
+/// Debian's packages of the compiler for the guest, by absolute path: a rustup proxy may shadow them.
+pub const GUEST_RUSTC: &str = "/usr/bin/rustc";
+/// Its cargo.
+pub const GUEST_CARGO: &str = "/usr/bin/cargo";
 
 /// `include/`, `lib/` and `bin/cc` of the C side.
 pub struct Musl;
@@ -34,6 +39,10 @@ impl Step for Musl {
         Ok(())
     }
 
+    fn needs(&self) -> Vec<Box<dyn Step>> {
+        vec![Box::new(KernelHeaders)]
+    }
+
     fn build(&self, context: &Context, job: &Job) -> Result<()> {
         let headers = context.ensure(&KernelHeaders)?;
         let files = fetch::source(context, job, "musl")?;
@@ -48,3 +57,53 @@ impl Step for Musl {
         job.run(script.env("JOBS", context.jobs.to_string()))
     }
 }
+
+/// `lib/rustlib/wasm32-unknown-linux-musl/`: a sysroot for the guest's rustc.
+pub struct Std;
+
+impl Step for Std {
+    fn name(&self) -> String {
+        "std".into()
+    }
+
+    fn key(&self, context: &Context, key: &mut KeyBuilder) -> Result<()> {
+        key.text(&context.key(&Musl)?);
+        let sysroot = context.workspace.root.join("sysroot");
+        key.tree(&sysroot.join("patches/std"))?;
+        for file in ["build-std.sh", "wasm32-unknown-linux-musl.json"] {
+            key.file(&sysroot.join(file))?;
+        }
+        for package in ["rustc-web", "cargo-web", "rust-web-src"] {
+            key.text(&context.package_version(package)?);
+        }
+        Ok(())
+    }
+
+    fn needs(&self) -> Vec<Box<dyn Step>> {
+        vec![Box::new(Musl)]
+    }
+
+    fn build(&self, context: &Context, job: &Job) -> Result<()> {
+        let musl = context.ensure(&Musl)?;
+        let mut script = Command::new(context.workspace.root.join("sysroot/build-std.sh"));
+        for variable in RUST_SETTINGS {
+            script.env_remove(variable);
+        }
+        script.env("RUSTC", GUEST_RUSTC).env("CARGO", GUEST_CARGO);
+        script.env("CC", musl.join("bin/cc")).env("OUT", &job.out);
+        script.env("BUILD", context.workspace.work.join("std"));
+        job.run(script.env("JOBS", context.jobs.to_string()))
+    }
+}
+
+/// Settings for the host's Rust that the guest's must not see; cargo sets some for us who run in it.
+pub const RUST_SETTINGS: &[&str] = &[
+    "CARGO",
+    "CARGO_BUILD_TARGET",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_TARGET_DIR",
+    "RUSTC",
+    "RUSTC_WRAPPER",
+    "RUSTFLAGS",
+    "RUSTUP_TOOLCHAIN",
+];
