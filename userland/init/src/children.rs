@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Children: reaping them, our own and the orphans that the kernel hands to PID 1.
+
+use nix::errno::Errno;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+/// How a process ended.
+#[derive(Clone, Copy)]
+pub enum Ending {
+    /// It called exit with this status.
+    Exited(i32),
+    /// This signal killed it.
+    Signaled(i32),
+}
+
+/// What one round of reaping found.
+#[derive(Default)]
+pub struct Reaped {
+    /// How the process asked for ended, if it did.
+    pub ending: Option<Ending>,
+    /// Whether no child is left at all.
+    pub none_left: bool,
+}
+
+/// Reaps every child that has ended, and watches out for `awaited`.
+pub fn reap(awaited: Option<Pid>) -> Reaped {
+    let mut reaped = Reaped::default();
+    loop {
+        let (pid, ending) = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::Exited(pid, status)) => (pid, Ending::Exited(status)),
+            Ok(WaitStatus::Signaled(pid, signal, _)) => (pid, Ending::Signaled(signal as i32)),
+            Ok(WaitStatus::StillAlive) => return reaped,
+            Ok(_) | Err(Errno::EINTR) => continue,
+            Err(_) => {
+                reaped.none_left = true;
+                return reaped;
+            }
+        };
+        if awaited == Some(pid) {
+            reaped.ending = Some(ending);
+        }
+    }
+}
