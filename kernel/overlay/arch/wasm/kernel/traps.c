@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Traps in user code become signals; traps in kernel code stop the machine (the
+ * host prints the backtrace). Also the backtraces that the kernel itself asks
+ * for: only the host can walk a wasm stack.
+ */
+#include <linux/bug.h>
+#include <linux/kallsyms.h>
+#include <linux/printk.h>
+#include <linux/ratelimit.h>
+#include <linux/sched.h>
+#include <linux/sched/debug.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
+
+#include <asm/entry.h>
+
+#define TRACE_BYTES	4096
+
+/* Prints text line by line: the log wants lines, not blocks. */
+static void print_lines(const char *loglvl, char *text)
+{
+	char *line;
+
+	while ((line = strsep(&text, "\n")) != NULL) {
+		if (*line)
+			printk("%s  %s\n", loglvl, line);
+	}
+}
+
+void show_stack(struct task_struct *task, unsigned long *sp, const char *loglvl)
+{
+	/* One buffer: a kernel stack has no room for it. Garbled beats lost. */
+	static char text[TRACE_BYTES];
+	u32 len;
+
+	if (task && task != current) {
+		printk("%s  (the stack of another task is known to the host only)\n", loglvl);
+		return;
+	}
+	len = host_stack_trace(text, sizeof(text) - 1);
+	text[min_t(u32, len, sizeof(text) - 1)] = '\0';
+	printk("%sCall Trace:\n", loglvl);
+	print_lines(loglvl, text);
+}
+
+void show_regs(struct pt_regs *regs)
+{
+	show_regs_print_info(KERN_DEFAULT);
+	show_stack(NULL, NULL, KERN_DEFAULT);
+}
+
+struct fault_signal {
+	int signo;
+	int code;
+	const char *what;
+};
+
+static const struct fault_signal fault_signals[] = {
+	[USER_FAULT_MEMORY]	  = { SIGSEGV, SEGV_MAPERR, "bad memory access" },
+	[USER_FAULT_STACK]	  = { SIGSEGV, SEGV_MAPERR, "stack overflow" },
+	[USER_FAULT_TABLE_ACCESS] = { SIGSEGV, SEGV_ACCERR, "bad indirect call" },
+	[USER_FAULT_DIVIDE]	  = { SIGFPE, FPE_INTDIV, "division by zero" },
+	[USER_FAULT_OVERFLOW]	  = { SIGFPE, FPE_INTOVF, "integer overflow" },
+	[USER_FAULT_UNREACHABLE]  = { SIGILL, ILL_ILLOPN, "unreachable executed" },
+	[USER_FAULT_MISALIGNED]	  = { SIGBUS, BUS_ADRALN, "misaligned atomic access" },
+	[USER_FAULT_OTHER]	  = { SIGILL, ILL_ILLTRP, "trap" },
+};
+
+/* Does the program handle this signal itself? Then the log is not bothered. */
+static bool fault_is_handled(int signo)
+{
+	const struct k_sigaction *ka = &current->sighand->action[signo - 1];
+
+	return ka->sa.sa_handler != SIG_DFL && ka->sa.sa_handler != SIG_IGN;
+}
+
+static void fault_log(const struct fault_signal *fault, struct pt_regs *regs)
+{
+	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
+	char *text;
+	u32 len;
+
+	if (!show_unhandled_signals || fault_is_handled(fault->signo) || !__ratelimit(&limit))
+		return;
+	pr_info("%s[%d]: %s at address %08lx, stack pointer %08lx\n", current->comm,
+		task_pid_nr(current), fault->what, regs->fault_address, regs->sp);
+	text = kmalloc(TRACE_BYTES, GFP_KERNEL);
+	if (!text)
+		return;
+	len = host_fault_report(text, TRACE_BYTES - 1);
+	text[min_t(u32, len, TRACE_BYTES - 1)] = '\0';
+	print_lines(KERN_INFO, text);
+	kfree(text);
+}
+
+void user_fault_signal(struct pt_regs *regs, u32 kind, unsigned long address)
+{
+	const struct fault_signal *fault;
+
+	if (kind >= ARRAY_SIZE(fault_signals))
+		kind = USER_FAULT_OTHER;
+	fault = &fault_signals[kind];
+	fault_log(fault, regs);
+	force_sig_fault(fault->signo, fault->code, (void __user *)address);
+}
+
+int is_valid_bugaddr(unsigned long addr)
+{
+	return 1;
+}
