@@ -15,7 +15,7 @@ use crate::stamps::Stamps;
 use crate::workspace::{Workspace, make_folder, remove_folder, replace_file};
 use anyhow::{Context as _, Result};
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -144,6 +144,26 @@ impl Context {
             }
         }
         Ok(to)
+    }
+
+    /// Makes a folder in `target/ochre/` hold the files of a result, and no others.
+    pub fn publish_folder(&self, folder: &Path, name: &str) -> Result<()> {
+        let to = self.workspace.results.join(name);
+        make_folder(&to)?;
+        let mut wanted = HashSet::new();
+        for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+            let entry = entry?;
+            self.publish(&entry.path(), &format!("{name}/{}", entry.file_name().display()))?;
+            wanted.insert(entry.file_name());
+        }
+        for entry in fs::read_dir(&to).with_context(|| to.display().to_string())? {
+            let entry = entry?;
+            if !wanted.contains(&entry.file_name()) {
+                fs::remove_file(entry.path())
+                    .with_context(|| format!("cannot remove {}", entry.path().display()))?;
+            }
+        }
+        Ok(())
     }
 
     /// Where a step logs to.

@@ -5,6 +5,7 @@
 use super::succeed;
 use crate::context::Context;
 use crate::job::Job;
+use crate::steps::crates;
 use crate::workspace::{make_folder, remove_folder};
 use anyhow::{Context as _, Result};
 use std::fs;
@@ -17,6 +18,8 @@ const VERSION: &str = "0.20.2";
 /// database is not part of the build's inputs.
 pub fn check(context: &Context) -> Result<()> {
     let tool = tool(context)?;
+    // Cargo reads the guest's workspace only with its patched crates in place.
+    crates::publish(context)?;
     for manifest in ["Cargo.toml", "userland/Cargo.toml"] {
         let manifest = context.workspace.root.join(manifest);
         if manifest.is_file() {

@@ -40,17 +40,16 @@ fn check_all(context: &Context) -> Tally {
     tally
 }
 
+/// rustfmt itself, for `cargo fmt --all` also formats the patched crates of others.
 fn format(context: &Context) -> Result<()> {
-    // The guest's programs are a workspace of their own.
-    for manifest in ["Cargo.toml", "userland/Cargo.toml"] {
-        let manifest = context.workspace.root.join(manifest);
-        if manifest.is_file() {
-            let mut command = Command::new("cargo");
-            command.args(["fmt", "--all", "--check", "--manifest-path"]).arg(manifest);
-            succeed(&mut command, "run `cargo fmt --all`")?;
-        }
-    }
-    Ok(())
+    let root = &context.workspace.root;
+    let mut command = Command::new("rustfmt");
+    command.current_dir(root).args(["--check", "--edition", "2024"]);
+    command.args(files::tracked(root)?.iter().filter(|name| name.ends_with(".rs")));
+    succeed(
+        &mut command,
+        "run `cargo fmt --all`, in userland/ `cargo fmt` with `-p` for each crate",
+    )
 }
 
 fn clippy(context: &Context) -> Result<()> {

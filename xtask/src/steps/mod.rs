@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The parts of the build and what each puts into `target/ochre/`.
 
+pub mod crates;
+mod image;
 mod kernel;
 mod runner;
 mod sysroot;
+mod userland;
 
 use crate::context::Context;
 use crate::workspace::remove_folder;
@@ -29,7 +32,19 @@ const PARTS: &[Part] = &[
     Part { name: "kernel", by_default: true, needs: &["kernel"], build: kernel },
     Part { name: "kernel-debug", by_default: false, needs: &["kernel"], build: kernel_debug },
     Part { name: "sysroot", by_default: true, needs: &["kernel", "sysroot"], build: sysroot },
+    Part {
+        name: "userland",
+        by_default: true,
+        needs: &["kernel", "sysroot", "userland"],
+        build: userland,
+    },
     Part { name: "runner", by_default: true, needs: &[], build: runner },
+    Part {
+        name: "image",
+        by_default: true,
+        needs: &["kernel", "sysroot", "userland"],
+        build: image,
+    },
 ];
 
 /// `build`: some parts, or all.
@@ -83,6 +98,19 @@ fn sysroot(context: &Context) -> Result<()> {
 fn runner(context: &Context) -> Result<()> {
     let folder = context.ensure(&runner::Runner)?;
     context.publish(&folder.join("ochre"), "ochre").map(drop)
+}
+
+fn userland(context: &Context) -> Result<()> {
+    // Made sure of even when the programs are in the cache, for cargo and editors look there.
+    crates::publish(context)?;
+    context.ensure(&userland::Userland).map(drop)
+}
+
+fn image(context: &Context) -> Result<()> {
+    let folder = context.ensure(&image::Image)?;
+    context.publish(&folder.join("initramfs.cpio"), "initramfs.cpio")?;
+    let folder = context.ensure(&image::Precompiled)?;
+    context.publish_folder(&folder, "precompiled")
 }
 
 /// `clean`: removes what this checkout has built, and the shared cache if asked to.
