@@ -30,6 +30,9 @@ unsigned long highest_memmap_pfn;
 int sysctl_nr_trim_pages = CONFIG_NOMMU_INITIAL_TRIM_EXCESS;
 int heap_stack_gap;
 
+/* In mm/memory.c where there is an MMU: log programs that die of a fault. */
+int show_unhandled_signals = 1;
+
 /* Shown by /proc; always empty, since mappings have no regions here. */
 atomic_long_t mmap_pages_allocated;
 struct rb_root nommu_region_tree = RB_ROOT;
@@ -37,6 +40,11 @@ DECLARE_RWSEM(nommu_region_sem);
 
 const struct vm_operations_struct generic_file_vm_ops = {
 };
+
+/* The trace event belongs to mm/memory.c. */
+void mm_trace_rss_stat(struct mm_struct *mm, int member)
+{
+}
 
 /* Bytes that a kernel object takes; for statistics only. */
 unsigned int kobjsize(const void *objp)
