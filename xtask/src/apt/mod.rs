@@ -7,8 +7,6 @@ pub mod packages;
 mod private;
 
 use anyhow::{Result, bail};
-use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -25,7 +23,8 @@ fn apt_get() -> Command {
 
 /// Whether this is root, who may install.
 fn is_root() -> bool {
-    fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0)
+    let output = Command::new("id").arg("-u").output();
+    output.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
 /// Whether a program is in the PATH.
