@@ -62,6 +62,12 @@ MARKER(__sched_class_order_ext, "__ext_sched_class");
 MARKER(__sched_class_order_idle, "__idle_sched_class");
 MARKER(__sched_class_lowest, "__sched_class_end");
 
+/* No user access faults in kernel code, no ELF notes: empty tables. */
+MARKER(__start___ex_table, "empty_tables");
+MARKER(__stop___ex_table, "empty_tables");
+MARKER(__start_notes, "empty_tables");
+MARKER(__stop_notes, "empty_tables");
+
 MARKER(__end_rodata, "__end_rodata_section");
 
 /* Init data is not freed: sections of other kinds stand between. */

@@ -6,6 +6,7 @@
  * Invariant: no 128-bit multiplication in here.
  */
 
+#include <linux/limits.h>
 #include <linux/types.h>
 
 typedef unsigned __int128 u128_t;

@@ -30,6 +30,9 @@ void vma_count(struct mm_struct *mm, unsigned long vm_flags, long pages);
 struct vm_area_struct *vma_enter(struct mm_struct *mm, struct file *file,
 				 unsigned long start, unsigned long end,
 				 unsigned long vm_flags, unsigned long pgoff);
+/* Lengthens an anonymous mapping of the same kind below [start, end) instead. */
+bool vma_join(struct mm_struct *mm, unsigned long start, unsigned long end,
+	      unsigned long vm_flags);
 /* Moves the upper end of a mapping up into free space, or cuts it off there. */
 int vma_set_end(struct vm_area_struct *vma, unsigned long end);
 /* Cuts a mapping in two at addr, which lies strictly inside it. */

@@ -193,6 +193,8 @@ unsigned long do_mmap(struct file *file, unsigned long addr, unsigned long len,
 	if (!vma_within_limits(mm, vm_flags, len >> PAGE_SHIFT))
 		return -ENOMEM;
 
+	if (!file && vma_join(mm, addr, addr + len, vm_flags))
+		return addr;
 	vma = vma_enter(mm, file, addr, addr + len, vm_flags, pgoff);
 	if (IS_ERR(vma))
 		return PTR_ERR(vma);

@@ -122,6 +122,17 @@ static int extend(struct vm_area_struct *vma, unsigned long end)
 	return 0;
 }
 
+bool vma_join(struct mm_struct *mm, unsigned long start, unsigned long end,
+	      unsigned long vm_flags)
+{
+	struct vm_area_struct *below = vma_lookup(mm, start - 1);
+
+	if (vm_flags & VM_ACCESS_BITS)
+		vm_flags |= VM_ACCOUNT;
+	return below && !below->vm_file && below->vm_flags == vm_flags &&
+	       !extend(below, end);
+}
+
 int vma_set_end(struct vm_area_struct *vma, unsigned long end)
 {
 	if (end <= vma->vm_end)
