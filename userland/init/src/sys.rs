@@ -10,10 +10,12 @@ use std::process::Command;
 
 use nix::errno::Errno;
 
-/// Makes the child of `command` the leader of a new session. With `controlling_terminal`, its standard
+/// Makes the child of `command` the leader of a new session, with no signal blocked. With `controlling_terminal`, its standard
 /// input is a terminal that becomes the session's.
 pub fn lead_session(command: &mut Command, controlling_terminal: bool) {
     let hook = move || {
+        // Children inherit the mask, and none expects ours.
+        nix::sys::signal::SigSet::empty().thread_set_mask()?;
         nix::unistd::setsid()?;
         if controlling_terminal {
             // SAFETY: TIOCSCTTY takes an integer and touches no memory of ours. 1 takes the terminal
@@ -22,7 +24,7 @@ pub fn lead_session(command: &mut Command, controlling_terminal: bool) {
         }
         Ok::<(), io::Error>(())
     };
-    // SAFETY: the hook makes two system calls. It neither allocates nor takes a lock, so it is sound
+    // SAFETY: the hook makes system calls. It neither allocates nor takes a lock, so it is sound
     // in a child that shares the memory of its parent.
     unsafe { command.pre_exec(hook) };
 }
