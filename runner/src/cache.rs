@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Compiled code on disk.
+//!
+//! An entry is a file named after what it was compiled from and how; what follows wasmtime's own
+//! bytes makes it trustworthy against corruption:
+//!
+//! | part                        | bytes |
+//! |-----------------------------|-------|
+//! | wasmtime's serialized module| any   |
+//! | [`Meta`]: four words        | 16    |
+//! | blake3 of name and all above| 32    |
+//! | [`MAGIC`]                   | 8     |
+//!
+//! Compiled code is as powerful as the runner itself. Entries are therefore taken from two places
+//! only: the user's own cache folder, which must belong to nobody else, and the folder of precompiled
+//! images that comes with the runner. Anything that does not check out is compiled anew.
+
+use crate::error::Error;
+use crate::loader;
+use std::fs::{self, DirBuilder, File};
+use std::hash::{Hash, Hasher};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use wasmtime::{Engine, Module};
+
+const MAGIC: &[u8; 8] = b"OCHRECW2";
+const HASH_BYTES: usize = 32;
+const META_BYTES: usize = 16;
+const TRAILER_BYTES: usize = META_BYTES + HASH_BYTES + MAGIC.len();
+
+/// Words kept with the code.
+pub type Meta = [u32; 4];
+
+/// Hash of a file's content.
+pub type ContentHash = [u8; 32];
+
+/// What an entry was compiled from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A kernel, as it is.
+    Kernel,
+    /// A user program, rewritten by the loader.
+    Program,
+}
+
+/// The cache.
+pub struct CodeCache {
+    engine: Engine,
+    /// Compiled with the runner, never written.
+    precompiled: Option<PathBuf>,
+    /// The user's own.
+    own: Option<PathBuf>,
+    settings: String,
+}
+
+/// blake3 as a [`Hasher`], for wasmtime's hash of its settings.
+struct SettingsHasher(blake3::Hasher);
+
+impl Hasher for SettingsHasher {
+    fn finish(&self) -> u64 {
+        0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+}
+
+impl CodeCache {
+    /// A cache over the given folders, either of which may be missing.
+    pub fn new(engine: &Engine, precompiled: Option<PathBuf>, own: Option<PathBuf>) -> Self {
+        let mut hasher = SettingsHasher(blake3::Hasher::new());
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        hasher.write(&loader::VERSION.to_le_bytes());
+        let settings = hasher.0.finalize().to_hex()[..16].to_owned();
+        let own = own.filter(|folder| is_private(folder));
+        Self { engine: engine.clone(), precompiled, own, settings }
+    }
+
+    /// The user's cache folder.
+    pub fn default_folder() -> Option<PathBuf> {
+        let base = std::env::var_os("XDG_CACHE_HOME")
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+            .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
+        Some(base.join("ochre"))
+    }
+
+    fn name(&self, kind: Kind, content: &ContentHash) -> String {
+        let kind = match kind {
+            Kind::Kernel => "kernel",
+            Kind::Program => "program",
+        };
+        format!("{kind}-{}-{}.cwasm", &hex(content)[..32], self.settings)
+    }
+
+    /// Looks for compiled code.
+    pub fn find(&self, kind: Kind, content: &ContentHash) -> Option<(Module, Meta)> {
+        let name = self.name(kind, content);
+        for folder in [&self.precompiled, &self.own].into_iter().flatten() {
+            let path = folder.join(&name);
+            match self.read(&path, &name) {
+                Ok(found) => return Some(found),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(_) => {
+                    // Compiled anew, and replaced, below. Where it cannot be removed it does no harm.
+                    let _ = fs::remove_file(&path);
+                }
+            }
+        }
+        None
+    }
+
+    fn read(&self, path: &Path, name: &str) -> io::Result<(Module, Meta)> {
+        let corrupt = || io::Error::from(io::ErrorKind::InvalidData);
+        let mut file = File::open(path)?;
+        let code_bytes = file.metadata()?.len().checked_sub(TRAILER_BYTES as u64).ok_or_else(corrupt)?;
+        file.seek(SeekFrom::Start(code_bytes))?;
+        let mut trailer = [0; TRAILER_BYTES];
+        file.read_exact(&mut trailer)?;
+        let (meta, rest) = trailer.split_at(META_BYTES);
+        let (hash, magic) = rest.split_at(HASH_BYTES);
+        if magic != MAGIC {
+            return Err(corrupt());
+        }
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(name.as_bytes());
+        file.rewind()?;
+        hasher.update_reader((&file).take(code_bytes + META_BYTES as u64))?;
+        if hasher.finalize().as_bytes() != hash {
+            return Err(corrupt());
+        }
+        let mut words = [0; 4];
+        for (word, bytes) in words.iter_mut().zip(meta.chunks_exact(4)) {
+            *word = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        }
+        let module = deserialize(&self.engine, file).map_err(|_| corrupt())?;
+        Ok((module, words))
+    }
+
+    /// Compiles `wasm` and keeps the code where there is a place for it.
+    ///
+    /// # Errors
+    /// Those of the compilation; a cache that cannot be written is no error.
+    pub fn compile(
+        &self,
+        kind: Kind,
+        content: &ContentHash,
+        wasm: &[u8],
+        meta: Meta,
+    ) -> wasmtime::Result<Module> {
+        let module = Module::new(&self.engine, wasm)?;
+        if let Some(folder) = &self.own {
+            let _ = self.keep(folder, &self.name(kind, content), &module, meta);
+        }
+        Ok(module)
+    }
+
+    /// Compiles `wasm` into `folder`; tells the entry's path.
+    ///
+    /// # Errors
+    /// When it does not compile or cannot be written.
+    pub fn precompile(
+        &self,
+        folder: &Path,
+        kind: Kind,
+        content: &ContentHash,
+        wasm: &[u8],
+        meta: Meta,
+    ) -> Result<PathBuf, Error> {
+        let name = self.name(kind, content);
+        let path = folder.join(&name);
+        if self.read(&path, &name).is_ok() {
+            return Ok(path);
+        }
+        let module = Module::new(&self.engine, wasm)?;
+        self.keep(folder, &name, &module, meta)
+            .map_err(|source| Error::Cache { path: path.clone(), source })?;
+        Ok(path)
+    }
+
+    fn keep(&self, folder: &Path, name: &str, module: &Module, meta: Meta) -> io::Result<()> {
+        let mut entry = module.serialize().map_err(io::Error::other)?;
+        for word in meta {
+            entry.extend(word.to_le_bytes());
+        }
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(name.as_bytes());
+        hasher.update(&entry);
+        entry.extend(hasher.finalize().as_bytes());
+        entry.extend(MAGIC);
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        // Written aside and renamed, so that nobody ever sees half an entry.
+        let aside = folder.join(format!(".{name}.{}", std::process::id()));
+        let written = File::create(&aside).and_then(|mut file| file.write_all(&entry));
+        let renamed = written.and_then(|()| fs::rename(&aside, folder.join(name)));
+        if renamed.is_err() {
+            let _ = fs::remove_file(&aside);
+        }
+        renamed
+    }
+}
+
+/// Does the folder, if it is there, belong to this user alone?
+fn is_private(folder: &Path) -> bool {
+    let Ok(home) = fs::metadata("/proc/self") else { return false };
+    match fs::metadata(folder) {
+        Ok(found) => {
+            found.is_dir() && found.uid() == home.uid() && found.permissions().mode() & 0o077 == 0
+        }
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Maps compiled code from an open file.
+#[expect(unsafe_code, reason = "compiled code is trusted after the checks above")]
+fn deserialize(engine: &Engine, file: File) -> wasmtime::Result<Module> {
+    // SAFETY: the file is an entry that this program wrote: it carries the hash of its own content
+    // and name, and stands in a folder that only this user, or who installed the runner, can write.
+    unsafe { Module::deserialize_open_file(engine, file) }
+}

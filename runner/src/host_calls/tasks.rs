@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Host calls: tasks.
+#![forbid(unsafe_code)]
+
+use super::errno::EAGAIN;
+use super::machine::write_text;
+use super::{Task, bad_call};
+use crate::fault::Unwind;
+use crate::memory::KernelAddr;
+use crate::task::{self, Start};
+use crate::vcpu::{self, NO_MEMORY};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// Most tasks: each takes a few of the host's mappings, of which a process has some 65,000.
+const MAX_TASKS: usize = 12_000;
+
+pub fn host_task_create(
+    task: &mut Task<'_>,
+    new: KernelAddr,
+    stack_top: KernelAddr,
+) -> wasmtime::Result<i32> {
+    let vm = &task.data().vm;
+    if vm.tasks.len() >= MAX_TASKS {
+        return Ok(-EAGAIN);
+    }
+    let created = task::Task::create(vm, Start::Task(new.0, stack_top.0));
+    Ok(created.map_or(-EAGAIN, |task| task.handle().cast_signed()))
+}
+
+pub fn host_task_adopt(task: &mut Task<'_>, _: KernelAddr) -> wasmtime::Result<i32> {
+    Ok(task.data().handle.cast_signed())
+}
+
+/// Gives the vCPU away once.
+#[derive(Default)]
+struct Switch {
+    done: bool,
+}
+
+impl Future for Switch {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.done, true) { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+fn name_next(task: &Task<'_>, next: u32) -> wasmtime::Result<()> {
+    let vm = &task.data().vm;
+    if vm.is_stopping() {
+        return Err(Unwind::Stop.into());
+    }
+    match vm.tasks.get(next) {
+        Some(next) => {
+            vcpu::set_next(next);
+            Ok(())
+        }
+        None => bad_call(format!("a switch to task {next:#x}, which does not exist")),
+    }
+}
+
+pub async fn host_task_switch(task: &mut Task<'_>, next: u32) -> wasmtime::Result<()> {
+    if next == task.data().handle {
+        return Ok(());
+    }
+    name_next(task, next)?;
+    Switch::default().await;
+    Ok(())
+}
+
+pub async fn host_task_exit(task: &mut Task<'_>, next: u32) -> wasmtime::Result<()> {
+    name_next(task, next)?;
+    let data = task.data();
+    drop(data.vm.tasks.remove(data.handle));
+    Err(Unwind::Exit.into())
+}
+
+pub fn host_task_destroy(task: &mut Task<'_>, dead: u32) -> wasmtime::Result<()> {
+    let data = task.data();
+    if dead == data.handle {
+        return bad_call("host_task_destroy of the running task");
+    }
+    match data.vm.tasks.remove(dead) {
+        Some(dead) => {
+            data.vm.reaper.bury(dead);
+            Ok(())
+        }
+        None => bad_call(format!("host_task_destroy of task {dead:#x}, which does not exist")),
+    }
+}
+
+pub async fn host_task_exec(
+    _: &mut Task<'_>,
+    task: KernelAddr,
+    stack_top: KernelAddr,
+) -> wasmtime::Result<()> {
+    Err(Unwind::Exec { task: task.0, stack_top: stack_top.0 }.into())
+}
+
+pub fn host_task_set_memory(task: &mut Task<'_>, of: u32, memory: u32) -> wasmtime::Result<()> {
+    let vm = Arc::clone(&task.data().vm);
+    let Some(subject) = vm.tasks.get(of) else {
+        return bad_call(format!("host_task_set_memory of task {of:#x}, which does not exist"));
+    };
+    subject.set_memory(memory);
+    if of == task.data().handle {
+        vm.vcpus[vcpu::current_index() as usize].set_running_memory(memory);
+        task.data_mut().own =
+            if memory == NO_MEMORY { None } else { vm.memories.get(memory) };
+    }
+    Ok(())
+}
+
+pub fn host_fault_report(task: &mut Task<'_>, text: KernelAddr, len: u32) -> wasmtime::Result<u32> {
+    let report = std::mem::take(&mut task.data_mut().fault_report);
+    let written = write_text(task, &report, text, len);
+    task.data_mut().fault_report = report;
+    written
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Guest memories: the machine's one [`KernelMemory`] and a [`ProcessMemory`] per `mm_struct`.
+//!
+//! Both are wasm shared memories with a reservation of 4 GiB, so that they never move. They never
+//! shrink either: a range once checked stays valid as long as the memory lives, whatever other vCPUs
+//! do meanwhile.
+
+pub mod region;
+
+use ochre_abi::user::{NULL_PAGE_BYTES, PREEMPT_FLAG_ADDR};
+use region::{Bytes, Region};
+use std::fs::File;
+use std::sync::atomic::{AtomicU32, Ordering};
+use wasmtime::{Engine, MemoryType, SharedMemory};
+
+/// Bytes of a wasm page.
+pub const WASM_PAGE_BYTES: u64 = 65536;
+/// Bytes of a page of the guest's kernel.
+pub const PAGE_BYTES: u32 = 4096;
+/// Wasm pages of the largest memory.
+pub const MAX_WASM_PAGES: u32 = 65536;
+
+/// Address in KernelMemory, as the kernel gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KernelAddr(pub u32);
+
+/// Address in a ProcessMemory, as the guest gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserAddr(pub u32);
+
+/// The memory of the kernel.
+pub struct KernelMemory {
+    region: Region,
+}
+
+impl KernelMemory {
+    /// Creates the memory, all zero.
+    ///
+    /// # Errors
+    /// When the host has no address space left.
+    pub fn new(engine: &Engine, wasm_pages: u32) -> wasmtime::Result<Self> {
+        let ty = MemoryType::shared(wasm_pages, MAX_WASM_PAGES);
+        Ok(Self { region: Region::new(SharedMemory::new(engine, ty)?) })
+    }
+
+    /// The wasm memory, to be imported.
+    pub fn wasm(&self) -> &SharedMemory {
+        self.region.wasm()
+    }
+
+    /// Length in bytes.
+    pub fn len_bytes(&self) -> u64 {
+        self.region.len() as u64
+    }
+
+    /// The range, if it lies within the memory.
+    #[inline]
+    pub fn bytes(&self, addr: KernelAddr, len_bytes: u32) -> Option<Bytes<'_>> {
+        self.region.bytes(addr.0, len_bytes)
+    }
+
+    /// The naturally aligned word at `addr`.
+    #[inline]
+    pub fn word(&self, addr: KernelAddr) -> Option<&AtomicU32> {
+        self.region.word(addr.0)
+    }
+
+    /// Maps the first `len_bytes` of `file` privately at `addr`, a page boundary; what follows in the
+    /// last page is zero. Without a mapping that the host can make, the bytes are read in.
+    ///
+    /// # Errors
+    /// When the range is not within the memory, or the file cannot be read.
+    pub fn map_file(&self, addr: KernelAddr, file: &File, len_bytes: u32) -> std::io::Result<()> {
+        self.region.map_file(addr.0, file, len_bytes)
+    }
+}
+
+/// The memory of one process.
+pub struct ProcessMemory {
+    handle: u32,
+    region: Region,
+}
+
+impl ProcessMemory {
+    /// Creates a memory, all zero, whose null page nobody can touch.
+    ///
+    /// # Errors
+    /// When the host has no memory or address space left.
+    pub fn new(engine: &Engine, handle: u32, wasm_pages: u32) -> wasmtime::Result<Self> {
+        let ty = MemoryType::shared(wasm_pages, MAX_WASM_PAGES);
+        let region = Region::new(SharedMemory::new(engine, ty)?);
+        region.protect_null_page(NULL_PAGE_BYTES)?;
+        Ok(Self { handle, region })
+    }
+
+    /// Its handle.
+    pub fn handle(&self) -> u32 {
+        self.handle
+    }
+
+    /// The wasm memory, to be imported (once per Store: wasmtime looks a fault's address up in all
+    /// memories of a Store and insists on finding one).
+    pub fn wasm(&self) -> &SharedMemory {
+        self.region.wasm()
+    }
+
+    /// Makes the memory at least `wasm_pages` long; `false` when the host cannot.
+    pub fn grow(&self, wasm_pages: u32) -> bool {
+        self.region.grow(u64::from(wasm_pages))
+    }
+
+    /// The longest accessible range at `addr` of at most `len_bytes`.
+    #[inline]
+    pub fn prefix(&self, addr: UserAddr, len_bytes: u32) -> Option<Bytes<'_>> {
+        if addr.0 < NULL_PAGE_BYTES {
+            return None;
+        }
+        let available = (self.region.len() as u64).saturating_sub(u64::from(addr.0));
+        self.region.bytes(addr.0, u32::try_from(available).unwrap_or(u32::MAX).min(len_bytes))
+    }
+
+    /// The range, if all of it is accessible.
+    #[inline]
+    pub fn bytes(&self, addr: UserAddr, len_bytes: u32) -> Option<Bytes<'_>> {
+        if addr.0 < NULL_PAGE_BYTES {
+            return None;
+        }
+        self.region.bytes(addr.0, len_bytes)
+    }
+
+    /// The naturally aligned word at `addr`.
+    #[inline]
+    pub fn word(&self, addr: UserAddr) -> Option<&AtomicU32> {
+        if addr.0 < NULL_PAGE_BYTES {
+            return None;
+        }
+        self.region.word(addr.0)
+    }
+
+    /// Zeroes a range of whole pages and gives them back to the host; `false` for a bad range.
+    pub fn discard(&self, addr: UserAddr, len_bytes: u32) -> bool {
+        addr.0 >= NULL_PAGE_BYTES && self.region.discard(addr.0, len_bytes)
+    }
+
+    /// Bytes that the host holds for this memory.
+    pub fn resident_bytes(&self) -> u64 {
+        self.region.resident_bytes()
+    }
+
+    /// Makes user code over this memory call `__preempt` at its next check.
+    pub fn set_preempt_flag(&self) {
+        if let Some(flag) = self.region.word(PREEMPT_FLAG_ADDR) {
+            flag.store(1, Ordering::SeqCst);
+        }
+    }
+}

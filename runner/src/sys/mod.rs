@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What needs the operating system beyond Rust's standard library: pages of mappings, fiber stacks,
+//! the terminal, signals. No other module of the runner makes a raw system call.
+#![expect(unsafe_code, reason = "system calls that the standard library does not wrap")]
+
+pub mod pages;
+pub mod random;
+pub mod signals;
+pub mod stacks;
+pub mod terminal;
+pub mod thread;

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Tasks: the host side of a `task_struct`.
+//!
+//! A task is a future. It owns a Store with a kernel instance and, once it enters user code, a user
+//! instance whose imports are bound to that kernel instance directly: a system call crosses no host
+//! frame. `abi::kernel_entries` draws its life; [`live`] is that drawing as code.
+//!
+//! Invariants:
+//! - A future is polled by one vCPU at a time, with its lock held.
+//! - Instances die only with their Store, so `exec` goes on in a new one.
+#![forbid(unsafe_code)]
+
+use crate::fault::{Cause, Unwind, classify};
+use crate::loader::IMPORTS;
+use crate::memory::{KernelAddr, KernelMemory, ProcessMemory};
+use crate::program::Program;
+use crate::timing::Phase;
+use crate::vcpu::NO_MEMORY;
+use crate::vm::Vm;
+use ochre_abi::layout::user_entry;
+use ochre_abi::{HOST_MODULE, fault, kernel_entries, user};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use wasmtime::{Extern, Instance, Store, Val};
+
+/// How a task's future ends.
+#[derive(Debug, PartialEq, Eq)]
+pub enum TaskEnd {
+    /// `host_task_exit`.
+    Exited,
+    /// The machine has stopped.
+    Stopped,
+    /// The kernel trapped or broke the contract.
+    KernelFault(String),
+    /// The runner failed.
+    Failed(String),
+}
+
+/// The future of a task.
+pub type TaskFuture = Pin<Box<dyn Future<Output = TaskEnd> + Send>>;
+
+/// Where a task begins.
+#[derive(Clone, Copy, Debug)]
+pub enum Start {
+    /// `kernel_boot()`.
+    Boot,
+    /// `kernel_vcpu_start(task, stack_top)`.
+    Vcpu(u32, u32),
+    /// `kernel_task_start(task, stack_top)`.
+    Task(u32, u32),
+    /// `kernel_task_resume(task, stack_top)`, after an exec.
+    Resume(u32, u32),
+}
+
+/// One task.
+pub struct Task {
+    handle: u32,
+    memory: AtomicU32,
+    /// Its future; gone when it has ended.
+    pub future: Mutex<Option<TaskFuture>>,
+}
+
+impl Task {
+    /// Makes a task; `None` when there are too many.
+    pub fn create(vm: &Arc<Vm>, start: Start) -> Option<Arc<Self>> {
+        let task = vm.tasks.insert_with(|handle| Self {
+            handle,
+            memory: AtomicU32::new(NO_MEMORY),
+            future: Mutex::new(None),
+        })?;
+        let future = Box::pin(live(Arc::clone(vm), task.handle, start));
+        *task.future.lock().ok()? = Some(future);
+        Some(task)
+    }
+
+    /// Its handle.
+    pub fn handle(&self) -> u32 {
+        self.handle
+    }
+
+    /// Handle of the memory that its user code runs in.
+    #[inline]
+    pub fn memory(&self) -> u32 {
+        self.memory.load(Ordering::Relaxed)
+    }
+
+    /// Changes that.
+    pub fn set_memory(&self, memory: u32) {
+        self.memory.store(memory, Ordering::Relaxed);
+    }
+}
+
+/// Data of a task's Store.
+pub struct TaskData {
+    /// The machine.
+    pub vm: Arc<Vm>,
+    /// The task's handle.
+    pub handle: u32,
+    /// The kernel's memory, close at hand.
+    pub kernel: Arc<KernelMemory>,
+    /// The memory of the task's own process, which most copies are from and to.
+    pub own: Option<Arc<ProcessMemory>>,
+    /// Text of the last fault.
+    pub fault_report: String,
+}
+
+impl TaskData {
+    /// Data for a new Store.
+    pub fn new(vm: &Arc<Vm>, handle: u32) -> Self {
+        Self {
+            vm: Arc::clone(vm),
+            handle,
+            kernel: Arc::clone(&vm.memory),
+            own: None,
+            fault_report: String::new(),
+        }
+    }
+}
+
+/// The life of a task.
+async fn live(vm: Arc<Vm>, handle: u32, mut start: Start) -> TaskEnd {
+    loop {
+        let mut store = Store::new(&vm.engine, TaskData::new(&vm, handle));
+        let end = live_in_store(&vm, &mut store, start).await;
+        vm.reaper.bury(store);
+        match end {
+            Cause::Leave(Unwind::Exec { task, stack_top }) => {
+                start = Start::Resume(task, stack_top);
+            }
+            Cause::Leave(Unwind::Exit) => return TaskEnd::Exited,
+            Cause::Leave(_) => return TaskEnd::Stopped,
+            Cause::Kernel(report) => return TaskEnd::KernelFault(report),
+            // Only a fault that comes where no user code can be.
+            Cause::User { report, .. } => return TaskEnd::KernelFault(report),
+        }
+    }
+}
+
+/// The part of it that passes in one Store.
+async fn live_in_store(vm: &Arc<Vm>, store: &mut Store<TaskData>, start: Start) -> Cause {
+    match enter(vm, store, start).await {
+        Ok(cause) => cause,
+        Err(error) => classify(&error, &vm.kernel),
+    }
+}
+
+async fn enter(
+    vm: &Arc<Vm>,
+    store: &mut Store<TaskData>,
+    start: Start,
+) -> wasmtime::Result<Cause> {
+    let Some(kernel_pre) = vm.kernel_pre.get() else { return Ok(Cause::Leave(Unwind::Stop)) };
+    let kernel = kernel_pre.instantiate_async(&mut *store).await?;
+    vm.timing.mark(Phase::Instantiated);
+    let (name, arguments) = match start {
+        Start::Boot => {
+            let boot = kernel.get_typed_func::<(), ()>(&mut *store, kernel_entries::BOOT)?;
+            boot.call_async(&mut *store, ()).await?;
+            return Ok(returned(kernel_entries::BOOT));
+        }
+        Start::Vcpu(task, stack_top) => {
+            let name = kernel_entries::VCPU_START;
+            let entry = kernel.get_typed_func::<(u32, u32), ()>(&mut *store, name)?;
+            entry.call_async(&mut *store, (task, stack_top)).await?;
+            return Ok(returned(name));
+        }
+        Start::Task(task, stack_top) => (kernel_entries::TASK_START, (task, stack_top)),
+        Start::Resume(task, stack_top) => (kernel_entries::TASK_RESUME, (task, stack_top)),
+    };
+    let entry = kernel.get_typed_func::<(u32, u32), u32>(&mut *store, name)?;
+    let entry = entry.call_async(&mut *store, arguments).await?;
+    let Some(entry) = UserEntry::read(&vm.memory, entry) else {
+        return Ok(Cause::Kernel(format!("no user_entry at {entry:#x}, from {name}\n")));
+    };
+    let (Some(program), Some(memory)) = (vm.programs.ready(entry.program), vm.memories.get(entry.memory))
+    else {
+        let (program, memory) = (entry.program, entry.memory);
+        return Ok(Cause::Kernel(format!("user_entry names program {program:#x} and memory {memory:#x}, one of which is not there\n")));
+    };
+    store.data_mut().own = Some(Arc::clone(&memory));
+    vm.timing.mark(Phase::FirstProgram);
+    run_user(vm, store, kernel, &program, &memory, entry).await
+}
+
+/// A kernel entry that never returns has returned.
+fn returned(name: &str) -> Cause {
+    Cause::Kernel(format!("{name} has returned\n"))
+}
+
+struct UserEntry {
+    kind: u32,
+    program: u32,
+    memory: u32,
+    stack_pointer: u32,
+    tls: u32,
+}
+
+impl UserEntry {
+    fn read(memory: &KernelMemory, addr: u32) -> Option<Self> {
+        let field = |offset| {
+            let word = memory.word(KernelAddr(addr.checked_add(offset)?))?;
+            Some(word.load(Ordering::Relaxed))
+        };
+        Some(Self {
+            kind: field(user_entry::KIND)?,
+            program: field(user_entry::PROGRAM_HANDLE)?,
+            memory: field(user_entry::MEMORY_HANDLE)?,
+            stack_pointer: field(user_entry::STACK_POINTER)?,
+            tls: field(user_entry::TLS)?,
+        })
+    }
+}
+
+/// Runs user code; comes back only with the way in which the task leaves.
+async fn run_user(
+    vm: &Arc<Vm>,
+    store: &mut Store<TaskData>,
+    kernel: Instance,
+    program: &Program,
+    memory: &ProcessMemory,
+    entry: UserEntry,
+) -> wasmtime::Result<Cause> {
+    let mut imports = Vec::with_capacity(IMPORTS.len() + 1);
+    for (module, name) in IMPORTS {
+        let import = if module == HOST_MODULE {
+            vm.linker.get(&mut *store, module, name).ok()
+        } else {
+            kernel.get_export(&mut *store, name)
+        };
+        imports.extend(import);
+    }
+    imports.push(Extern::SharedMemory(memory.wasm().clone()));
+    let mut instance = None;
+    let mut result = match Instance::new_async(&mut *store, &program.module, &imports).await {
+        Ok(user) => {
+            instance = Some(user);
+            call_user(store, user, entry).await
+        }
+        // wasm-ld's start function, which initializes the memory, is user code too.
+        Err(error) => Err(error),
+    };
+    loop {
+        let (kind, address, report) = match result {
+            Ok(()) => (fault::UNREACHABLE, 0, "the program's entry has returned\n".to_owned()),
+            Err(error) => match classify(&error, &vm.kernel) {
+                Cause::User { kind, address, report } => (kind, address, report),
+                other => return Ok(other),
+            },
+        };
+        store.data_mut().fault_report = report;
+        let sp = match instance {
+            Some(user) => stack_pointer(store, user),
+            None => program.info.stack_top,
+        };
+        result = fault_user(store, kernel, instance, (kind, address, sp)).await;
+    }
+}
+
+async fn call_user(
+    store: &mut Store<TaskData>,
+    user: Instance,
+    entry: UserEntry,
+) -> wasmtime::Result<()> {
+    set_stack_pointer(store, user, entry.stack_pointer);
+    if entry.kind == user_entry::THREAD {
+        let name = user::CLONE_START;
+        let function = user.get_typed_func::<(u32, u32), ()>(&mut *store, name)?;
+        function.call_async(store, (entry.stack_pointer, entry.tls)).await
+    } else {
+        let function = user.get_typed_func::<(u32,), ()>(&mut *store, user::START)?;
+        function.call_async(store, (entry.stack_pointer,)).await
+    }
+}
+
+/// Tells the kernel of a fault and runs the handlers that it names. Comes back when none is left,
+/// which the caller treats as a new fault: the code that trapped cannot go on.
+async fn fault_user(
+    store: &mut Store<TaskData>,
+    kernel: Instance,
+    user: Option<Instance>,
+    (kind, address, sp): (u32, u32, u32),
+) -> wasmtime::Result<()> {
+    let name = kernel_entries::USER_FAULT;
+    let fault = kernel.get_typed_func::<(u32, u32, u32), i64>(&mut *store, name)?;
+    let mut pending = fault.call_async(&mut *store, (kind, address, sp)).await?;
+    let Some(user) = user else { return Ok(()) };
+    loop {
+        let frame = (pending.cast_unsigned() >> 32) as u32;
+        if frame == 0 {
+            return Ok(());
+        }
+        set_stack_pointer(store, user, frame);
+        let handler = user.get_typed_func::<(u32,), ()>(&mut *store, user::SIGNAL)?;
+        handler.call_async(&mut *store, (frame,)).await?;
+        set_stack_pointer(store, user, sp);
+        let name = kernel_entries::SIGNAL_RETURN;
+        let back = kernel.get_typed_func::<(u32,), i64>(&mut *store, name)?;
+        pending = back.call_async(&mut *store, (frame,)).await?;
+    }
+}
+
+fn stack_pointer(store: &mut Store<TaskData>, user: Instance) -> u32 {
+    match user.get_global(&mut *store, user::STACK_POINTER).map(|global| global.get(&mut *store)) {
+        Some(Val::I32(value)) => value.cast_unsigned(),
+        _ => 0,
+    }
+}
+
+fn set_stack_pointer(store: &mut Store<TaskData>, user: Instance, value: u32) {
+    if let Some(global) = user.get_global(&mut *store, user::STACK_POINTER) {
+        // The loader has seen a mutable i32 there.
+        let _ = global.set(&mut *store, Val::I32(value.cast_signed()));
+    }
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! One machine: what its vCPUs, tasks and devices share.
+#![forbid(unsafe_code)]
+
+use crate::console::Console;
+use crate::error::Outcome;
+use crate::handles::HandleTable;
+use crate::irq::Irq;
+use crate::memory::{KernelAddr, KernelMemory, ProcessMemory};
+use crate::program::Programs;
+use crate::reaper::Reaper;
+use crate::streams::Streams;
+use crate::task::{Start, Task, TaskData};
+use crate::timer::Timer;
+use crate::timing::Timing;
+use crate::vcpu::{self, Vcpu};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+use wasmtime::{Engine, InstancePre, Linker, Module};
+
+/// What `host_boot_info` tells the kernel.
+#[derive(Clone, Debug, Default)]
+pub struct BootInfo {
+    /// Where the initramfs lies, or 0.
+    pub initramfs_addr: u32,
+    /// Its length.
+    pub initramfs_bytes: u32,
+    /// vCPUs that may be started.
+    pub vcpus: u32,
+    /// Pages of 4 KiB for all process memories together.
+    pub user_pages_limit: u32,
+    /// The command line, without a NUL.
+    pub command_line: String,
+}
+
+/// One machine.
+pub struct Vm {
+    /// The process's engine.
+    pub engine: Engine,
+    /// The kernel's code.
+    pub kernel: Module,
+    /// The kernel bound to its memory and its host calls, ready to be instantiated.
+    pub kernel_pre: OnceLock<InstancePre<TaskData>>,
+    /// Host functions that user programs import.
+    pub linker: Linker<TaskData>,
+    /// The kernel's memory.
+    pub memory: Arc<KernelMemory>,
+    /// For `host_boot_info`.
+    pub boot_info: BootInfo,
+    /// The tasks.
+    pub tasks: HandleTable<Task>,
+    /// The process memories.
+    pub memories: HandleTable<ProcessMemory>,
+    /// The programs.
+    pub programs: Programs,
+    /// The vCPUs, started or not.
+    pub vcpus: Vec<Vcpu>,
+    /// Their pending interrupts.
+    pub irq: Irq,
+    /// Their timers.
+    pub timer: Timer,
+    /// The console.
+    pub console: Console,
+    /// The host streams.
+    pub streams: Streams,
+    /// Buries dead tasks.
+    pub reaper: Reaper,
+    /// Boot phases.
+    pub timing: Arc<Timing>,
+    /// The machine's start.
+    pub start: Instant,
+    /// How it ended.
+    pub end: End,
+}
+
+/// The end of a machine, for who waits for it.
+#[derive(Default)]
+pub struct End {
+    stopping: AtomicBool,
+    outcome: Mutex<Option<Outcome>>,
+    known: Condvar,
+}
+
+impl Vm {
+    /// Nanoseconds since the machine's start.
+    #[inline]
+    pub fn monotonic_ns(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX - 1)
+    }
+
+    /// Starts vCPU `index` with a new task; `false` if it runs already or there is no such one.
+    ///
+    /// # Errors
+    /// When the host gives no thread.
+    pub fn start_vcpu(self: &Arc<Self>, index: u32, start: Start) -> std::io::Result<bool> {
+        let Some(vcpu) = self.vcpus.get(index as usize) else { return Ok(false) };
+        if vcpu.is_started() {
+            return Ok(false);
+        }
+        let Some(task) = Task::create(self, start) else { return Ok(false) };
+        let vm = Arc::clone(self);
+        std::thread::Builder::new()
+            .name(format!("vcpu{index}"))
+            .spawn(move || vcpu::run(&vm, index, task))?;
+        Ok(true)
+    }
+
+    /// Raises interrupt `irq` on a vCPU that takes device interrupts.
+    pub fn raise(&self, irq: u32) {
+        let started = self.vcpus.iter().filter(|vcpu| vcpu.is_started()).count().max(1);
+        self.raise_on(irq % started as u32, 1 << irq);
+    }
+
+    /// Sets interrupt bits of one vCPU and makes it look.
+    pub fn raise_on(&self, vcpu: u32, bits: u32) {
+        self.irq.set(&self.memory, vcpu, bits);
+        let Some(vcpu) = self.vcpus.get(vcpu as usize) else { return };
+        if vcpu.is_idle() {
+            vcpu.unpark();
+        } else {
+            self.memories.with(vcpu.running_memory(), |memory| memory.set_preempt_flag());
+        }
+    }
+
+    /// Is the machine at its end?
+    #[inline]
+    pub fn is_stopping(&self) -> bool {
+        self.end.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Ends the machine; the first outcome counts.
+    pub fn stop(&self, outcome: Outcome) {
+        let mut slot = self.end.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.get_or_insert(outcome);
+        self.end.stopping.store(true, Ordering::SeqCst);
+        drop(slot);
+        self.end.known.notify_all();
+        for vcpu in &self.vcpus {
+            vcpu.unpark();
+            self.memories.with(vcpu.running_memory(), |memory| memory.set_preempt_flag());
+        }
+        self.timer.notice(0);
+    }
+
+    /// Waits for the end, at most so long.
+    pub fn wait(&self, timeout: Option<Duration>) -> Outcome {
+        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        let mut outcome = self.end.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(outcome) = outcome.as_ref() {
+                return outcome.clone();
+            }
+            outcome = match deadline {
+                None => self.end.known.wait(outcome).unwrap_or_else(PoisonError::into_inner),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        drop(outcome);
+                        self.stop(Outcome::Timeout);
+                        return Outcome::Timeout;
+                    }
+                    let result = self.end.known.wait_timeout(outcome, left);
+                    result.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+
+    /// A word of KernelMemory.
+    pub fn kernel_word(&self, addr: u32) -> Option<u32> {
+        Some(self.memory.word(KernelAddr(addr))?.load(Ordering::Relaxed))
+    }
+}
