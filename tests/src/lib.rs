@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What the tests that boot the machine share.
+//!
+//! - [`machine`]: where the parts under test are, and one run of `ochre` with its output collected.
+//! - [`session`]: `ochre run` on a real pseudo terminal, driven like a person would.
+//! - [`host`]: what independent programs on this host say, for comparison.
+//! - [`program`]: tiny guest programs in WebAssembly text.
+//! - [`kernel_log`]: what must never stand in a kernel's log.
+//!
+//! Talks to the machine only through the `ochre` program, as its users do. Invariants: nothing here
+//! waits without a limit; what goes wrong is shown with all that the machine has said; no test
+//! believes a value that the machine itself has computed when something else can tell it.
+//!
+//! A file of `tests/tests/` holds the tests of one subject. Comparisons with the host belong in the
+//! subject's file, not in one of their own.
+#![forbid(unsafe_code)]
+
+pub mod host;
+pub mod kernel_log;
+pub mod machine;
+pub mod program;
+pub mod session;
+
+/// Ends a test that cannot be run here, and says why.
+#[macro_export]
+macro_rules! skip {
+    ($($reason:tt)*) => {{
+        eprintln!("skipped: {}", format_args!($($reason)*));
+        return;
+    }};
+}
