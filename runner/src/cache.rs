@@ -84,7 +84,8 @@ impl CodeCache {
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
             .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
-        Some(base.join("ochre"))
+        // xtask keeps other things in the folder above, which need not be private.
+        Some(base.join("ochre/code"))
     }
 
     fn name(&self, kind: Kind, content: &ContentHash) -> String {

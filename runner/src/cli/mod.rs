@@ -37,7 +37,7 @@ enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
         /// Folder for the compiled code
-        #[arg(long)]
+        #[arg(long, visible_alias = "output")]
         out: PathBuf,
     },
 }
