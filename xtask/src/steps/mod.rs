@@ -68,6 +68,11 @@ pub fn build_all(context: &Context) -> Result<()> {
     build_parts(context, |part| part.by_default)
 }
 
+/// Builds all that a machine needs, and one part more.
+pub fn build_all_and(context: &Context, name: &str) -> Result<()> {
+    build_parts(context, |part| part.by_default || part.name == name)
+}
+
 fn build_parts(context: &Context, wanted: impl Fn(&Part) -> bool) -> Result<()> {
     let parts: Vec<_> = PARTS.iter().filter(|part| wanted(part)).collect();
     // All packages at once and first: a build never stops half-way for want of one.
