@@ -8,7 +8,7 @@
 #
 #   RUST_SRC   library/ of the compiler's source (package rust-web-src)
 #   RUSTC CARGO  by absolute path (packages rustc-web, cargo-web)
-#   BUILD      folder for the work; the copy of the source is renewed, the rest reused
+#   BUILD      folder for the work; emptied first
 #   OUT        gets lib/rustlib/wasm32-unknown-linux-musl/
 #   CC         the driver that build-musl.sh made
 #   JOBS       parallel jobs (default 2)
@@ -26,7 +26,8 @@ if [ ! -f "$RUST_SRC/std/Cargo.toml" ]; then
 	exit 1
 fi
 
-rm -rf "$BUILD/library"
+# Crates of an earlier build would lie beside the new ones.
+rm -rf "$BUILD/library" "$BUILD/target"
 mkdir -p "$BUILD"
 cp -RL "$RUST_SRC" "$BUILD/library"
 cd "$BUILD/library"
@@ -43,7 +44,7 @@ done
 
 export RUSTC_BOOTSTRAP=1 RUSTC
 export CARGO_TARGET_DIR="$BUILD/target"
-export CARGO_ENCODED_RUSTFLAGS="-Zforce-unstable-if-unmarked$(printf '\037')-Clinker=$CC"
+export CARGO_ENCODED_RUSTFLAGS="-Zforce-unstable-if-unmarked$(printf '\037')-Cembed-bitcode=yes$(printf '\037')-Clinker=$CC"
 export __CARGO_DEFAULT_LIB_METADATA=ochre
 "$CARGO" build --release --offline -j "$JOBS" -Zjson-target-spec -Zavoid-dev-deps \
 	--config 'source.crates-io.replace-with="vendored-sources"' \

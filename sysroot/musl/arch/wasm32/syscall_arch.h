@@ -47,3 +47,12 @@ static inline long __syscall6(long n, long a, long b, long c, long d, long e, lo
 }
 
 #define IPC_64 0
+
+/*
+ * A variadic function that is called without further arguments gets a null
+ * va_list, which cannot be read: for those that read more than they are given.
+ */
+#define VA_OR_ZEROS(ap) do { \
+	static const long zeros[6]; \
+	if (!(ap)) (ap) = (void *)zeros; \
+} while (0)
