@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 use ochre_probes::say;
 
 const PAGE: usize = 4096;
+/// Far from what either process maps by itself.
+const PLACE: usize = 0x2000_0000;
 
 fn own_page(place: usize) -> *mut u8 {
     // SAFETY: a new private mapping, never over one that is there.
@@ -15,9 +17,7 @@ fn own_page(place: usize) -> *mut u8 {
             place as *mut libc::c_void,
             PAGE,
             libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_PRIVATE
-                | libc::MAP_ANONYMOUS
-                | if place == 0 { 0 } else { libc::MAP_FIXED_NOREPLACE },
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED_NOREPLACE,
             -1,
             0,
         )
@@ -43,7 +43,7 @@ fn main() -> std::io::Result<()> {
         child(place);
         return Ok(());
     }
-    let page = own_page(0);
+    let page = own_page(PLACE);
     // SAFETY: our own page.
     unsafe { page.write_bytes(0x55, PAGE) };
     let mut child = Command::new("/proc/self/exe")
