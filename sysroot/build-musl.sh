@@ -40,6 +40,13 @@ for patch in "$here"/patches/musl/*.patch; do
 done
 cp -R "$here"/musl/arch "$here"/musl/src .
 
+# The ABI is riscv32's: these are as there, but for the numbers of its own calls.
+for name in float ipcstat msg posix sem shm stat stdint; do
+	cp "arch/riscv32/bits/$name.h" arch/wasm32/bits/
+done
+sed '/riscv/d; /arch_specific/d' arch/riscv32/bits/syscall.h.in |
+	cat - arch/wasm32/bits/syscall-new.h.in >arch/wasm32/bits/syscall.h.in
+
 # musl's configure knows a fixed list of machines; what it would find out for
 # clang is known.
 cat >config.mak <<EOF
@@ -71,7 +78,7 @@ for tool in ar ranlib nm objcopy objdump strip; do
 	chmod +x "$OUT/bin/$tool"
 done
 builtins=${BUILTINS:-$("$CC" -print-resource-dir)/lib/wasi/libclang_rt.builtins-wasm32.a}
-cp "$builtins" "$OUT/lib/libclang_rt.builtins.a" || {
+llvm-objcopy-22 --strip-debug "$builtins" "$OUT/lib/libclang_rt.builtins.a" || {
 	echo "build-musl: no $builtins; install libclang-rt-22-dev-wasm32" >&2
 	exit 1
 }
