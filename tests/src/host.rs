@@ -47,3 +47,11 @@ pub fn run(program: &str, args: &[impl AsRef<OsStr>], stdin: &[u8]) -> Output {
 pub fn shell(script: &str, stdin: &[u8]) -> Output {
     run("bash", &["-c", script], stdin)
 }
+
+/// The path of a probe that was built for the host, by its name. For tests in `tests/` only.
+#[macro_export]
+macro_rules! host_probe {
+    ($name:literal) => {
+        env!(concat!("CARGO_BIN_EXE_", $name))
+    };
+}

@@ -5,6 +5,8 @@
 //! - [`session`]: `ochre run` on a real pseudo terminal, driven like a person would.
 //! - [`host`]: what independent programs on this host say, for comparison.
 //! - [`program`]: tiny guest programs in WebAssembly text.
+//! - [`scripts`]: many small scripts, each run in the guest and on the host.
+//! - [`endurance`]: the same thing many times, in small by default and in full in the stress suite.
 //! - [`kernel_log`]: what must never stand in a kernel's log.
 //!
 //! Talks to the machine only through the `ochre` program, as its users do. Invariants: nothing here
@@ -15,10 +17,12 @@
 //! subject's file, not in one of their own.
 #![forbid(unsafe_code)]
 
+pub mod endurance;
 pub mod host;
 pub mod kernel_log;
 pub mod machine;
 pub mod program;
+pub mod scripts;
 pub mod session;
 
 /// Ends a test that cannot be run here, and says why.

@@ -187,7 +187,14 @@ impl Running {
         self.limited.child.id()
     }
 
-    /// What has come out of standard error up to now.
+    /// Has it come to its end?
+    pub fn has_ended(&self) -> bool {
+        // A process that has ended and is not waited for yet has no memory.
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap_or_default();
+        !status.contains("VmRSS:")
+    }
+
+    /// The kernel's log up to now.
     pub fn kernel_log(&self) -> String {
         let read = |log: &tempfile::NamedTempFile| fs::read(log.path()).unwrap_or_default();
         String::from_utf8_lossy(&self.log.as_ref().map(read).unwrap_or_default()).into_owned()

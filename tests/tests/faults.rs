@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Programs that fault: they die by the signal that the same program gets on the host, the kernel's
+//! log says where, the shell reports it, and the machine goes on.
+
+use ochre_tests::host;
+use ochre_tests::host_probe;
+use ochre_tests::machine::{Machine, PROBES};
+use ochre_tests::program::program;
+
+/// `man 7 signal`.
+const SIGILL: i32 = 4;
+const SIGBUS: i32 = 7;
+const SIGFPE: i32 = 8;
+const SIGSEGV: i32 = 11;
+
+/// Runs a probe in the guest and checks its end against the host's.
+fn dies_as_on_the_host(name: &str, on_host: &str, signal: i32) {
+    let wanted = host::run(on_host, &[""; 0], b"");
+    assert_eq!(wanted.code(), 128 + signal, "the host's own run\n{}", wanted.transcript());
+    dies(name, signal, &wanted.text());
+}
+
+fn dies(name: &str, signal: i32, text: &str) {
+    let output = Machine::probe(name, &[]).run().ends_with(128 + signal).prints(text);
+    let log = &output.kernel_log;
+    // Who, and a backtrace with the names of functions.
+    assert!(log.contains(name), "no name in the log\n{}", output.transcript());
+    let report = log.find(name).map_or("", |at| &log[at..]);
+    assert!(report.contains("main"), "no function names\n{}", output.transcript());
+}
+
+#[test]
+fn reading_out_of_bounds_is_sigsegv() {
+    dies_as_on_the_host("trap-read", host_probe!("trap-read"), SIGSEGV);
+}
+
+#[test]
+fn writing_out_of_bounds_is_sigsegv() {
+    dies_as_on_the_host("trap-write", host_probe!("trap-write"), SIGSEGV);
+}
+
+#[test]
+fn reading_at_null_is_sigsegv() {
+    dies_as_on_the_host("trap-null", host_probe!("trap-null"), SIGSEGV);
+}
+
+#[test]
+fn dividing_by_zero_is_sigfpe() {
+    dies_as_on_the_host("trap-divide", host_probe!("trap-divide"), SIGFPE);
+}
+
+#[test]
+fn an_instruction_that_is_none_is_sigill() {
+    dies_as_on_the_host("trap-unreachable", host_probe!("trap-unreachable"), SIGILL);
+}
+
+#[test]
+fn endless_recursion_is_sigsegv() {
+    // On the host, Rust's own handler turns SIGSEGV into a message and SIGABRT.
+    dies("trap-recurse", SIGSEGV, "about to recurse without end\n");
+}
+
+#[test]
+fn traps_that_only_wasm_has_are_signals_too() {
+    let cases: [(&str, &str, &str, i32); 6] = [
+        ("overflow", "", "(drop (i32.div_s (i32.const 0x80000000) (i32.const -1)))", SIGFPE),
+        ("misaligned", "", "(drop (i32.atomic.load (i32.const 65537)))", SIGBUS),
+        (
+            "table",
+            "(table 4 funcref) (type $f (func))",
+            "(call_indirect (type $f) (i32.const 9))",
+            SIGSEGV,
+        ),
+        (
+            "null entry",
+            "(table 4 funcref) (type $f (func))",
+            "(call_indirect (type $f) (i32.const 3))",
+            SIGSEGV,
+        ),
+        (
+            "wrong type",
+            "(table 4 funcref) (type $f (func (param i64))) (elem (i32.const 3) $exit)",
+            "(call_indirect (type $f) (i64.const 1) (i32.const 3))",
+            SIGSEGV,
+        ),
+        (
+            "recursion",
+            "(func $r (param i32) (result i32) (i32.add (call $r (local.get 0)) (i32.const 1)))",
+            "(drop (call $r (i32.const 0)))",
+            SIGSEGV,
+        ),
+    ];
+    for (name, extra, body, signal) in cases {
+        let output = Machine::shell("cat > /tmp/p; chmod +x /tmp/p; /tmp/p; echo $?; echo go on")
+            .stdin(program(extra, body))
+            .run()
+            .success();
+        let wanted = format!("{}\ngo on\n", 128 + signal);
+        assert_eq!(output.text(), wanted, "{name}\n{}", output.transcript());
+    }
+}
+
+#[test]
+fn deep_recursion_into_the_kernel_is_the_programs_own_fault() {
+    // Each level makes a system call, so that the stack may run out inside of the kernel.
+    let extra = "(func $r (drop (call $sys (i32.const 172) (i32.const 0) (i32.const 0) \
+                 (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))) (call $r) (call $r))";
+    Machine::shell("cat > /tmp/p; chmod +x /tmp/p; /tmp/p; echo $?; seq 1 3")
+        .stdin(program(extra, "(call $r)"))
+        .run()
+        .success()
+        .prints("139\n1\n2\n3\n");
+}
+
+#[test]
+fn the_shell_reports_a_fault_and_goes_on() {
+    let script = format!("{PROBES}/trap-read; echo $?; {PROBES}/trap-divide; echo $?; uname");
+    let output = Machine::shell(&script).run().success();
+    let wanted = "about to read out of bounds\n139\nabout to divide by zero\n136\nLinux\n";
+    assert_eq!(output.text(), wanted, "{}", output.transcript());
+    let errors = output.errors().to_lowercase();
+    assert!(errors.contains("segmentation fault"), "{}", output.transcript());
+    assert!(errors.contains("floating point exception"), "{}", output.transcript());
+}
+
+#[test]
+fn the_machine_survives_many_faults() {
+    let script = format!(
+        "for i in $(seq 1 40); do for p in read write null divide unreachable recurse; do \
+         {PROBES}/trap-$p; done; done > /dev/null 2>&1; echo $?; seq 1 3 | sort -r"
+    );
+    Machine::shell(&script).run().success().prints("139\n3\n2\n1\n");
+}
+
+#[test]
+fn bad_pointers_in_system_calls_are_efault() {
+    let wanted = host::run(host_probe!("efault"), &[""; 0], b"").success().text();
+    assert!(wanted.contains("EFAULT"));
+    Machine::probe("efault", &[]).run().success().prints(&wanted);
+}
+
+#[test]
+fn a_panic_of_a_program_is_sigabrt_with_its_message() {
+    let wanted = host::run(host_probe!("exit"), &["panic"], b"");
+    let output = Machine::probe("exit", &["panic"]).run();
+    assert!(output.errors().contains("as asked for"), "{}", output.transcript());
+    // The guest's programs abort on a panic; on the host the tests' profile unwinds (101).
+    assert!(wanted.errors().contains("as asked for"));
+    output.ends_with(134);
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Signals: handlers, masks, default actions, and what shells make of them.
+
+use ochre_tests::host;
+use ochre_tests::host_probe;
+use ochre_tests::machine::{Machine, PROBES};
+
+#[test]
+fn handlers_masks_and_queues_work_as_on_the_host() {
+    let wanted = host::run(host_probe!("signals"), &[""; 0], b"").success().text();
+    // The first real-time signal that is free differs: glibc keeps two, musl three.
+    let wanted = wanted.replace("sigaction(35)", "sigaction(36)");
+    Machine::probe("signals", &[]).run().success().prints(&wanted);
+}
+
+/// `man 7 signal`, "Standard signals": the signals that end a process by default, by number.
+const DEADLY: [i32; 23] =
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 24, 25, 26, 27, 29, 30, 31];
+/// Those that are ignored by default: SIGCHLD, SIGCONT, SIGURG, SIGWINCH.
+const IGNORED: [i32; 4] = [17, 18, 23, 28];
+
+#[test]
+fn default_actions_are_those_of_the_manual() {
+    let list = |numbers: &[i32]| {
+        numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    };
+    let script = format!(
+        "for s in {}; do {PROBES}/exit signal $s > /dev/null 2>&1; echo $s $?; done",
+        list(&[&DEADLY[..], &IGNORED[..]].concat())
+    );
+    let mut wanted = String::new();
+    for signal in DEADLY {
+        wanted += &format!("{signal} {}\n", 128 + signal);
+    }
+    for signal in IGNORED {
+        wanted += &format!("{signal} 0\n");
+    }
+    let output = Machine::shell(&script).run().success();
+    assert_eq!(output.text(), wanted, "{}", output.transcript());
+}
+
+#[test]
+fn a_process_can_be_stopped_and_continued() {
+    let script = "sleep 0.5 & p=$!; kill -STOP $p; sleep 0.2; cut -d ' ' -f 3 /proc/$p/stat; \
+                  kill -CONT $p; sleep 0.1; cut -d ' ' -f 3 /proc/$p/stat; wait $p; echo $?";
+    Machine::shell(script).run().success().prints("T\nS\n0\n");
+}
+
+#[test]
+fn traps_of_the_shell_run() {
+    let script = "trap 'echo usr1' USR1; trap 'echo bye' EXIT; kill -USR1 $$; echo after; \
+                  trap '' TERM; kill -TERM $$; echo still here; trap - TERM; exit 5";
+    let wanted = host::shell(script, b"").ends_with(5).text();
+    Machine::shell(script).run().ends_with(5).prints(&wanted);
+}
+
+#[test]
+fn a_trap_interrupts_wait() {
+    let script = "trap 'echo caught' USR1; (sleep 0.2; kill -USR1 $$) & sleep 3 & \
+                  s=$(date +%s%N); wait $!; echo $?; e=$(date +%s%N); \
+                  [ $(((e - s) / 1000000)) -lt 2000 ] && echo soon; kill $!";
+    // 128 + SIGUSR1, as POSIX says of wait.
+    Machine::shell(script).run().prints("caught\n138\nsoon\n");
+}
+
+#[test]
+fn a_whole_process_group_gets_a_signal() {
+    // No grep in the image: the shell looks itself.
+    let script = "sh -c 'set -m; (sleep 50 & sleep 60 & wait) & sleep 0.3; kill -TERM -$!; \
+        wait $!; echo $?'; sleep 0.1; for d in /proc/[0-9]*; do \
+        case $(tr '\\0' ' ' < $d/cmdline 2> /dev/null) in 'sleep '*) echo left: $d;; esac; done; \
+        echo end";
+    Machine::shell(script).run().success().prints("143\nend\n");
+}
+
+#[test]
+fn orphans_are_adopted_and_reaped() {
+    let script = "sh -c 'sleep 0.3 & echo $! > /tmp/p'; p=$(cat /tmp/p); \
+                  cut -d ' ' -f 4 /proc/$p/stat; sleep 0.6; [ -e /proc/$p ] || echo gone";
+    Machine::shell(script).run().success().prints("1\ngone\n");
+}
+
+#[test]
+fn timeout_ends_what_takes_too_long() {
+    let script = "timeout 0.2 sleep 10; echo $?; timeout -s KILL 0.2 sleep 10; echo $?; \
+                  timeout 5 true; echo $?; timeout --preserve-status 0.2 sleep 10; echo $?";
+    // `timeout --help`: 124; 128+9 when KILL is sent; the command's own status.
+    Machine::shell(script).run().success().prints("124\n137\n0\n143\n");
+}
