@@ -17,10 +17,12 @@ const RUNNER_CRATE: &str = "ochre-runner";
 /// The crate whose tests boot the machine; its suites are the files in `tests/tests/`.
 const MACHINE_CRATE: &str = "ochre-tests";
 
+/// The suite that takes too long for every run; only by name.
+const STRESS_SUITE: &str = "stress";
 /// The suite that boots the kernel with its own checkers.
 const DEBUG_SUITE: &str = "debug";
 
-/// Runs some suites, or all.
+/// Runs some suites, or all but the long one.
 pub fn run(context: &Context, suites: &[String]) -> Result<ExitCode> {
     let machine_suites = machine_suites(context)?;
     for suite in suites {
@@ -29,7 +31,10 @@ pub fn run(context: &Context, suites: &[String]) -> Result<ExitCode> {
             bail!("no test suite `{suite}`: there are {HOST_SUITE} {}", known.join(" "));
         }
     }
-    let wanted = |suite: &str| suites.is_empty() || suites.iter().any(|wanted| wanted == suite);
+    let wanted = |suite: &str| match suites {
+        [] => suite != STRESS_SUITE,
+        _ => suites.iter().any(|wanted| wanted == suite),
+    };
     // Not having them only skips a few tests, each with its reason.
     if let Err(error) = context.require_packages(&["test"]) {
         eprintln!("xtask: going on without some tools of the tests: {error:#}");
