@@ -12,6 +12,8 @@ use std::time::Duration;
 const REBOOT: i32 = 122;
 const PANIC: i32 = 123;
 const TIMEOUT: i32 = 124;
+/// Neither the archive's init nor one of those that the kernel tries after it.
+const NO_INIT: &str = "rdinit=/no/such/init init=/no/such/init";
 
 #[test]
 fn the_log_tells_of_a_boot_to_init_without_complaints() {
@@ -43,7 +45,7 @@ fn poweroff_and_halt_end_well_and_a_reboot_is_told_apart() {
 
 #[test]
 fn a_panic_has_a_status_of_its_own_and_shows_the_kernels_last_words() {
-    let machine = Machine::exec(&["true"]).option("--append", "rdinit=/no/such/init");
+    let machine = Machine::exec(&["true"]).option("--append", NO_INIT);
     let output = machine.without_kernel_log().may_complain().run().ends_with(PANIC);
     assert!(output.errors().contains("Kernel panic"), "{}", output.transcript());
 }

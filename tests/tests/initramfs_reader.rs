@@ -34,11 +34,16 @@ fn archive_listing() -> Listing {
         let [mode, links, uid, gid] = [0, 1, 2, 3].map(|at| fields[at]);
         let is_file = mode.starts_with('-');
         // Only files have sizes and link counts that the archive decides.
-        let (size, links) = if is_file { (fields[4], links) } else { ("-", "-") };
+        let (size, links) = if is_file { (size_of(fields[4], links), links) } else { ("-", "-") };
         let target = fields.get(name_at + 2).copied().unwrap_or("-");
         listing.insert(name, format!("{mode} {links} {uid} {gid} {size} {target}"));
     }
     listing
+}
+
+/// Only one of several hard links has the content with it in an archive.
+fn size_of<'a>(size: &'a str, links: &str) -> &'a str {
+    if links == "1" { size } else { "-" }
 }
 
 #[test]
@@ -58,7 +63,8 @@ fn every_file_of_the_archive_is_there_as_the_systems_cpio_sees_it() {
         let (facts, name) = line.split_once("|/").expect("a name");
         let fields: Vec<_> = facts.split(' ').collect();
         let is_file = fields[0].starts_with('-');
-        let (size, links) = if is_file { (fields[4], fields[1]) } else { ("-", "-") };
+        let (size, links) =
+            if is_file { (size_of(fields[4], fields[1]), fields[1]) } else { ("-", "-") };
         let facts =
             format!("{} {links} {} {} {size} {}", fields[0], fields[2], fields[3], fields[5]);
         found.insert(name.to_owned(), facts);
