@@ -135,7 +135,8 @@ impl Machine {
     pub fn start(self) -> Running {
         let mut command = Command::new(part("ochre"));
         command.arg(self.verb);
-        let log = self.kernel_log.then(|| tempfile::NamedTempFile::new().expect("a temporary file"));
+        let log =
+            self.kernel_log.then(|| tempfile::NamedTempFile::new().expect("a temporary file"));
         if let Some(log) = &log {
             command.arg("--log").arg(log.path()).args(["--append", "loglevel=7"]);
         }
@@ -259,8 +260,8 @@ impl Limited {
         // A program that does not want its input is free to leave it.
         thread::spawn(move || drop(input.write_all(&stdin)));
         let streams = [
-            child.stdout.take().map(|stream| collect(stream)),
-            child.stderr.take().map(|stream| collect(stream)),
+            child.stdout.take().map(collect),
+            child.stderr.take().map(collect),
         ];
         Self { child, what, deadline: started + limit, started, streams }
     }
@@ -287,9 +288,10 @@ impl Limited {
         if status.is_none() {
             self.kill();
         }
-        let [stdout, stderr] = self.streams.each_mut().map(|stream| {
-            stream.take().and_then(|reader| reader.join().ok()).unwrap_or_default()
-        });
+        let [stdout, stderr] = self
+            .streams
+            .each_mut()
+            .map(|stream| stream.take().and_then(|reader| reader.join().ok()).unwrap_or_default());
         let output = Output {
             what: std::mem::take(&mut self.what),
             status: status.unwrap_or_default(),
@@ -409,7 +411,8 @@ impl Output {
 
     /// Everything that is known of the run, shortened.
     pub fn transcript(&self) -> String {
-        let mut text = format!("{}: {}, {:.2} s\n", self.what, self.status, self.elapsed.as_secs_f32());
+        let mut text =
+            format!("{}: {}, {:.2} s\n", self.what, self.status, self.elapsed.as_secs_f32());
         let log = self.kernel_log.as_bytes();
         for (name, bytes) in [("stdout", &*self.stdout), ("stderr", &*self.stderr), ("log", log)] {
             if bytes.is_empty() {

@@ -152,7 +152,8 @@ impl Session {
         let end = (Instant::now() + limit).min(self.deadline);
         loop {
             // Bytes that are no UTF-8 yet are one character, so that places stay what they are.
-            let text: String = self.text[self.mark..].iter().map(|byte| char::from(*byte)).collect();
+            let text: String =
+                self.text[self.mark..].iter().map(|byte| char::from(*byte)).collect();
             if let Some(found) = regex.captures(&text) {
                 let whole = found.get(0).expect("group 0");
                 self.mark += text[..whole.end()].chars().count();

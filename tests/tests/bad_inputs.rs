@@ -65,9 +65,10 @@ fn a_kernel_of_another_version_is_refused_with_both_versions() {
     let places: Vec<_> =
         kernel.windows(name.len()).enumerate().filter(|(_, window)| *window == name).collect();
     // The section's data follows its name; symbol names may hold the text too, behind it.
-    let version_at = places.iter().map(|(at, _)| at + name.len()).find(|at| {
-        kernel.get(*at..at + 4) == Some(&ochre_abi::ABI_VERSION.to_le_bytes())
-    });
+    let version_at = places
+        .iter()
+        .map(|(at, _)| at + name.len())
+        .find(|at| kernel.get(*at..at + 4) == Some(&ochre_abi::ABI_VERSION.to_le_bytes()));
     let version_at = version_at.expect("a version in the kernel");
     kernel[version_at..version_at + 4].copy_from_slice(&77u32.to_le_bytes());
     let (_folder, path) = file(&kernel);
@@ -79,7 +80,8 @@ fn a_kernel_of_another_version_is_refused_with_both_versions() {
 #[test]
 fn archives_that_are_none_are_refused() {
     let archive = fs::read(part("initramfs.cpio")).expect("the archive");
-    let garbage: Vec<u8> = (0..100_000u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let garbage: Vec<u8> =
+        (0..100_000u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let cases: [(&str, &[u8]); 5] = [
         ("empty", b""),
         ("truncated", &archive[..archive.len() / 2]),
@@ -167,7 +169,10 @@ fn a_command_line_that_is_too_long_is_refused() {
 
 /// Puts a file into the guest and starts it through env, which starts nothing else in its place.
 fn start(bytes: &[u8]) -> Output {
-    Machine::shell("cat > /tmp/p; chmod +x /tmp/p; env /tmp/p; echo $?; uname").stdin(bytes).run().success()
+    Machine::shell("cat > /tmp/p; chmod +x /tmp/p; env /tmp/p; echo $?; uname")
+        .stdin(bytes)
+        .run()
+        .success()
 }
 
 #[test]
@@ -247,10 +252,8 @@ fn files_that_are_no_programs_are_enoexec_with_the_reason_in_the_log() {
 fn instructions_that_would_block_or_grow_are_tamed() {
     use ochre_tests::program::program;
     // A wait without end must not take the processor: the program traps, or waits and can be killed.
-    let wait = program(
-        "",
-        "(drop (memory.atomic.wait32 (i32.const 65536) (i32.const 0) (i64.const -1)))",
-    );
+    let wait =
+        program("", "(drop (memory.atomic.wait32 (i32.const 65536) (i32.const 0) (i64.const -1)))");
     let script = "cat > /tmp/p; chmod +x /tmp/p; timeout 2 /tmp/p; [ $? -gt 100 ] && echo ended";
     Machine::shell(script).stdin(wait).run().success().prints("ended\n");
     let grow = program("", "(call $exit (i32.eq (memory.grow (i32.const 1)) (i32.const -1)))");

@@ -138,7 +138,8 @@ fn input_that_stays_open_keeps_nobody_waiting() {
 
 #[test]
 fn a_reader_that_leaves_ends_the_writer() {
-    let script = format!("{} exec -- yes | head -c 20; echo ${{PIPESTATUS[0]}}", part("ochre").display());
+    let script =
+        format!("{} exec -- yes | head -c 20; echo ${{PIPESTATUS[0]}}", part("ochre").display());
     let output = host::shell(&script, b"");
     let wanted = "y\n".repeat(10);
     let status = output.text().strip_prefix(&wanted).map(|rest| rest.trim().to_owned());

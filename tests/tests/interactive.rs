@@ -105,7 +105,10 @@ fn a_program_can_be_stopped_and_continued() {
     // 128 + SIGTSTP, 20 on every Linux but MIPS and Alpha.
     assert_eq!(session.command("echo $?"), "148\n");
     let jobs = session.command("jobs");
-    assert!(jobs.contains("[1]+") && jobs.contains("Stopped") && jobs.contains("sleep 100"), "{jobs}");
+    assert!(
+        jobs.contains("[1]+") && jobs.contains("Stopped") && jobs.contains("sleep 100"),
+        "{jobs}"
+    );
     session.command("bg");
     let jobs = session.command("jobs");
     assert!(jobs.contains("Running"), "{jobs}");
@@ -208,8 +211,11 @@ fn a_fault_is_told_by_the_shell() {
 fn the_escape_key_leaves_the_machine_and_restores_the_terminal() {
     use pty_process::blocking::Command;
     let ochre = ochre_tests::machine::part("ochre");
-    let script = format!("stty -a > /tmp/ochre-a.$$; {} run; stty -a | \
-        diff - /tmp/ochre-a.$$ && echo the sa''me; rm /tmp/ochre-a.$$", ochre.display());
+    let script = format!(
+        "stty -a > /tmp/ochre-a.$$; {} run; stty -a | \
+        diff - /tmp/ochre-a.$$ && echo the sa''me; rm /tmp/ochre-a.$$",
+        ochre.display()
+    );
     let mut session = Session::start(Command::new("bash").args(["-c", &script]));
     session.prompt();
     session.send(CTRL_A);
@@ -222,8 +228,11 @@ fn a_killed_runner_leaves_the_terminal_as_it_was() {
     use pty_process::blocking::Command;
     let ochre = ochre_tests::machine::part("ochre");
     // SIGTERM, as a closing session manager sends it.
-    let script = format!("a=$(stty -a); (sleep 2; pkill -TERM -P $$ ochre) & {} run; \
-        [ \"$(stty -a)\" = \"$a\" ] && echo the sa''me", ochre.display());
+    let script = format!(
+        "a=$(stty -a); (sleep 2; pkill -TERM -P $$ ochre) & {} run; \
+        [ \"$(stty -a)\" = \"$a\" ] && echo the sa''me",
+        ochre.display()
+    );
     let mut session = Session::start(Command::new("bash").args(["-c", &script]));
     session.prompt();
     session.expect("the same\r");

@@ -35,13 +35,11 @@ fn marks() -> Vec<u8> {
 #[test]
 fn memory_of_a_dead_process_comes_back_as_zeroes() {
     // 64 MiB filled and left by each of five processes.
-    Machine::shell(
-        "cat > /tmp/p; chmod +x /tmp/p; for i in 1 2 3 4 5; do /tmp/p; echo $?; done",
-    )
-    .stdin(marks())
-    .run()
-    .success()
-    .prints("0\n0\n0\n0\n0\n");
+    Machine::shell("cat > /tmp/p; chmod +x /tmp/p; for i in 1 2 3 4 5; do /tmp/p; echo $?; done")
+        .stdin(marks())
+        .run()
+        .success()
+        .prints("0\n0\n0\n0\n0\n");
 }
 
 #[test]

@@ -35,7 +35,9 @@ fn many_processes_at_once() {
 
 #[test]
 fn two_machines_beside_each_other() {
-    let start = |name: &str| Machine::shell(&format!("sleep 0.5; echo {name}; echo {name} > /tmp/f; cat /tmp/f")).start();
+    let start = |name: &str| {
+        Machine::shell(&format!("sleep 0.5; echo {name}; echo {name} > /tmp/f; cat /tmp/f")).start()
+    };
     let (one, other) = (start("one"), start("other"));
     other.finish().success().prints("other\nother\n");
     one.finish().success().prints("one\none\n");

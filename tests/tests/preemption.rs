@@ -16,7 +16,8 @@ fn a_shell_loop_in_the_background_leaves_the_rest_running() {
 #[test]
 fn a_program_that_only_computes_can_be_killed() {
     for (signal, status) in [("TERM", 143), ("KILL", 137), ("INT", 130)] {
-        let script = format!("{PROBES}/spin & p=$!; sleep 0.3; kill -{signal} $p; wait $p; echo $?");
+        let script =
+            format!("{PROBES}/spin & p=$!; sleep 0.3; kill -{signal} $p; wait $p; echo $?");
         // A shell without job control starts what is in the background with SIGINT ignored.
         let status = if signal == "INT" { continue } else { status };
         Machine::shell(&script).run().success().prints(&format!("spinning\n{status}\n"));
@@ -34,7 +35,10 @@ fn three_programs_that_only_compute_share_the_processor() {
     assert_eq!(ticks.len(), 3, "{}", output.transcript());
     let (least, most) = (ticks.iter().min(), ticks.iter().max());
     // Each has had its third of the time, give or take a half.
-    assert!(least.zip(most).is_some_and(|(least, most)| *least > 15 && most < &(least * 2)), "{ticks:?}");
+    assert!(
+        least.zip(most).is_some_and(|(least, most)| *least > 15 && most < &(least * 2)),
+        "{ticks:?}"
+    );
 }
 
 /// Loops of every kind that a compiler makes, none of which ends or enters the kernel.
@@ -60,11 +64,7 @@ fn no_kind_of_loop_keeps_the_processor() {
             "",
             "(local $i i32) (loop $l (block $b (br_table $l $b $l (local.get $i))) (br $l))",
         ),
-        (
-            "tail calls",
-            "(func $a (return_call $b)) (func $b (return_call $a))",
-            "(call $a)",
-        ),
+        ("tail calls", "(func $a (return_call $b)) (func $b (return_call $a))", "(call $a)"),
         (
             "a tail call to itself",
             "(func $a (param i32) (return_call $a (i32.add (local.get 0) (i32.const 1))))",

@@ -8,12 +8,21 @@ use ochre_tests::scripts::same_as_on_the_host;
 #[test]
 fn words_and_variables() {
     same_as_on_the_host(&[
-        ("arithmetic", "echo $((3 + 4 * 2)) $((7 / 2)) $((7 % 3)) $((1 << 10)) $((0x1f)) $((-7 / 2))"),
+        (
+            "arithmetic",
+            "echo $((3 + 4 * 2)) $((7 / 2)) $((7 % 3)) $((1 << 10)) $((0x1f)) $((-7 / 2))",
+        ),
         ("quotes", r#"a='x  y'; echo $a "$a" '$a' \$a "\"q\"""#),
         ("defaults", r#"echo ${u:-d} ${u-e} ${u:=f} $u ${u:+g}"#),
-        ("cutting", "p=/a/b/c.tar.gz; echo ${p##*/} ${p%.*} ${p%%.*} ${p#/} ${#p} ${p/a/X} ${p:3:4}"),
+        (
+            "cutting",
+            "p=/a/b/c.tar.gz; echo ${p##*/} ${p%.*} ${p%%.*} ${p#/} ${#p} ${p/a/X} ${p:3:4}",
+        ),
         ("case", "s=Hello; echo ${s^^} ${s,,}"),
-        ("arrays", r#"a=(a b "c d"); echo ${a[1]} ${#a[@]} "${a[2]}"; a+=(e); echo ${a[-1]} ${!a[@]}"#),
+        (
+            "arrays",
+            r#"a=(a b "c d"); echo ${a[1]} ${#a[@]} "${a[2]}"; a+=(e); echo ${a[-1]} ${!a[@]}"#,
+        ),
         ("associative", "declare -A m; m[k]=v; m[x]=y; echo ${m[k]} ${#m[@]}"),
         ("braces", "echo {a,b}{1..3} {05..07}"),
         ("globs", "touch a1 a2 b1; echo a* [ab]1 ?2 *x"),
@@ -36,7 +45,10 @@ fn compound_commands() {
         ("until", "i=3; until [ $i = 0 ]; do i=$((i - 1)); done; echo $i"),
         ("break", "for i in 1 2; do for j in 1 2; do break 2; done; done; echo $i$j"),
         ("case", "case abc in a*) echo m;; *) echo n;; esac; case x in a|x) echo ax;; esac"),
-        ("[[", "[[ abc == a* && 1 -lt 2 ]] && echo y; [[ abc =~ ^a(.)c$ ]] && echo ${BASH_REMATCH[1]}"),
+        (
+            "[[",
+            "[[ abc == a* && 1 -lt 2 ]] && echo y; [[ abc =~ ^a(.)c$ ]] && echo ${BASH_REMATCH[1]}",
+        ),
         ("functions", r#"f() { local v=$1; echo "f $v $#"; return 3; }; f a b; echo $? $v"#),
         ("recursion", "f() { [ $1 = 0 ] && return; echo $1; f $(($1 - 1)); }; f 5"),
         ("group", "{ echo a; echo b; } | tac"),
@@ -46,7 +58,10 @@ fn compound_commands() {
         ("nounset", "(set -u; echo $nothing; echo no); [ $? != 0 ] && echo failed"),
         ("eval", "c='echo a; echo b'; eval \"$c\""),
         ("source", "echo 'x=5; f() { echo f$x; }' > s; . ./s; f"),
-        ("getopts", r#"set -- -a -b v w; while getopts ab: o; do echo $o $OPTARG; done; echo $OPTIND"#),
+        (
+            "getopts",
+            r#"set -- -a -b v w; while getopts ab: o; do echo $o $OPTARG; done; echo $OPTIND"#,
+        ),
     ]);
 }
 
@@ -73,9 +88,15 @@ fn redirections_and_pipelines() {
         ("exit in a pipeline", "echo | { exit 3; }; echo after $?"),
         ("a function in a pipeline", "v=5; f() { local w=$v; echo v=$w | cat; }; f | cat"),
         ("long pipeline", "echo x | cat | cat | cat | cat | cat | cat | cat | cat | cat"),
-        ("nested loops", "for i in 1 2 3; do for j in x; do echo $i; done; done | sort -r | while read l; do echo $l; done"),
+        (
+            "nested loops",
+            "for i in 1 2 3; do for j in x; do echo $i; done; done | sort -r | while read l; do echo $l; done",
+        ),
         ("noclobber", "set -C; echo a > f; echo b > f; echo $?; cat f"),
-        ("a megabyte through loops", "head -c 1000000 /dev/zero | { cat; } | { cat | cat; } | wc -c"),
+        (
+            "a megabyte through loops",
+            "head -c 1000000 /dev/zero | { cat; } | { cat | cat; } | wc -c",
+        ),
     ]);
 }
 
@@ -86,21 +107,42 @@ fn jobs_and_children() {
         ("wait for all", "sleep 0.1 & sleep 0.2 & wait; echo done"),
         ("wait by job", "sleep 0.1 & wait %1; echo $?"),
         ("group in the background", "{ sleep 0.1; echo x; } & wait; echo done"),
-        ("loop in the background", "while :; do :; done & p=$!; sleep 0.2; kill $p; wait $p; echo $?"),
+        (
+            "loop in the background",
+            "while :; do :; done & p=$!; sleep 0.2; kill $p; wait $p; echo $?",
+        ),
         ("pipeline in the background", "echo hi | tr a-z A-Z & wait"),
         ("and in the background", "true && echo b & wait"),
         ("death by signal", "bash -c 'kill -SEGV $$'; echo $?"),
-        ("kill 0 asks", "sleep 1 & kill -0 $! && echo alive; kill $!; wait $!; kill -0 $! || echo gone"),
-        ("$$ in subshells", "a=$$; b=$( (echo $$) ); c=$(echo x | { read y; echo $$; }); [ $a = $b ] && [ $a = $c ] && echo same"),
-        ("environment", "FOO=v bash -c 'echo $FOO'; f() { echo $FOO; }; FOO=w f; export BAR=x; bash -c 'echo $BAR'"),
+        (
+            "kill 0 asks",
+            "sleep 1 & kill -0 $! && echo alive; kill $!; wait $!; kill -0 $! || echo gone",
+        ),
+        (
+            "$$ in subshells",
+            "a=$$; b=$( (echo $$) ); c=$(echo x | { read y; echo $$; }); [ $a = $b ] && [ $a = $c ] && echo same",
+        ),
+        (
+            "environment",
+            "FOO=v bash -c 'echo $FOO'; f() { echo $FOO; }; FOO=w f; export BAR=x; bash -c 'echo $BAR'",
+        ),
         ("not found", "nosuchcommand; echo $?"),
         ("not executable", "echo > f; ./f; echo $?; ./; echo $?"),
         ("exec", "exec echo replaced; echo no"),
-        ("trap and sleep", r#"trap "echo t" USR1; (sleep 0.2; kill -USR1 $$) & sleep 0.5; echo end"#),
+        (
+            "trap and sleep",
+            r#"trap "echo t" USR1; (sleep 0.2; kill -USR1 $$) & sleep 0.5; echo end"#,
+        ),
         ("exit trap", r#"trap "echo bye" EXIT; exit 5"#),
-        ("coprocess", r#"coproc tr a-z A-Z; echo hey >&${COPROC[1]}; eval "exec ${COPROC[1]}>&-"; read -t 5 x <&${COPROC[0]}; echo $x"#),
+        (
+            "coprocess",
+            r#"coproc tr a-z A-Z; echo hey >&${COPROC[1]}; eval "exec ${COPROC[1]}>&-"; read -t 5 x <&${COPROC[0]}; echo $x"#,
+        ),
         ("read with a limit", "read -t 0.2 x < <(sleep 2); [ $? -gt 128 ] && echo late"),
-        ("many children", "for i in $(seq 1 60); do (exit $((i % 7))); s=$((s + $?)); done; echo $s"),
+        (
+            "many children",
+            "for i in $(seq 1 60); do (exit $((i % 7))); s=$((s + $?)); done; echo $s",
+        ),
         ("umask and modes", "umask 027; touch f; mkdir d; stat -c '%a %n' f d"),
         ("ulimit", "ulimit -n 64; ulimit -n"),
     ]);

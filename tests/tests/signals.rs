@@ -21,9 +21,8 @@ const IGNORED: [i32; 4] = [17, 18, 23, 28];
 
 #[test]
 fn default_actions_are_those_of_the_manual() {
-    let list = |numbers: &[i32]| {
-        numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-    };
+    let list =
+        |numbers: &[i32]| numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let script = format!(
         "for s in {}; do {PROBES}/exit signal $s > /dev/null 2>&1; echo $s $?; done",
         list(&[&DEADLY[..], &IGNORED[..]].concat())
