@@ -116,7 +116,8 @@ impl CodeCache {
     fn read(&self, path: &Path, name: &str) -> io::Result<(Module, Meta)> {
         let corrupt = || io::Error::from(io::ErrorKind::InvalidData);
         let mut file = File::open(path)?;
-        let code_bytes = file.metadata()?.len().checked_sub(TRAILER_BYTES as u64).ok_or_else(corrupt)?;
+        let code_bytes =
+            file.metadata()?.len().checked_sub(TRAILER_BYTES as u64).ok_or_else(corrupt)?;
         file.seek(SeekFrom::Start(code_bytes))?;
         let mut trailer = [0; TRAILER_BYTES];
         file.read_exact(&mut trailer)?;

@@ -118,10 +118,18 @@ fn fault_address(error: &wasmtime::Error) -> (u32, Option<String>) {
     (0, None)
 }
 
-/// Frames as text, innermost first, one line each.
+/// Frames as text, innermost first, one line each; a run of equal frames, as an endless recursion
+/// leaves it, takes one line.
 pub fn backtrace(frames: &[FrameInfo]) -> String {
+    let same = |a: &FrameInfo, b: &FrameInfo| {
+        a.func_index() == b.func_index()
+            && a.module_offset() == b.module_offset()
+            && Module::same(a.module(), b.module())
+    };
     let mut text = String::new();
-    for (depth, frame) in frames.iter().enumerate() {
+    let mut depth = 0;
+    for run in frames.chunk_by(same) {
+        let frame = &run[0];
         let _ = write!(text, "  {depth:2}: ");
         match frame.func_name() {
             Some(name) => {
@@ -134,7 +142,11 @@ pub fn backtrace(frames: &[FrameInfo]) -> String {
         if let Some(offset) = frame.module_offset() {
             let _ = write!(text, " @ {offset:#x}");
         }
+        if run.len() > 1 {
+            let _ = write!(text, " ({} times)", run.len());
+        }
         text.push('\n');
+        depth += run.len();
     }
     text
 }

@@ -112,9 +112,9 @@ fn check_module(module: &Module) -> Result<u32, String> {
 
 fn fits_call(ty: &FuncType, call: &HostCall) -> bool {
     let wanted = call.params.iter().map(|(_, kind)| *kind);
-    let result = [call.result].into_iter().filter(|kind| {
-        !matches!(kind, ValueKind::Unit | ValueKind::Never)
-    });
+    let result = [call.result]
+        .into_iter()
+        .filter(|kind| !matches!(kind, ValueKind::Unit | ValueKind::Never));
     same(ty.params(), wanted.map(is_wide)) && same(ty.results(), result.map(is_wide))
 }
 

@@ -21,9 +21,7 @@ impl Reaper {
     /// When the host gives no thread.
     pub fn start() -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE);
-        std::thread::Builder::new()
-            .name("reaper".to_owned())
-            .spawn(move || bury(&receiver))?;
+        std::thread::Builder::new().name("reaper".to_owned()).spawn(move || bury(&receiver))?;
         Ok(Self(sender))
     }
 

@@ -35,7 +35,8 @@ impl Streams {
     /// Notes that the guest reads its input; `true` for the first time. Until then the runner must
     /// not take anything from its own standard input.
     pub fn want_stdin(&self) -> bool {
-        !self.stdin_wanted.load(Ordering::Relaxed) && !self.stdin_wanted.swap(true, Ordering::SeqCst)
+        !self.stdin_wanted.load(Ordering::Relaxed)
+            && !self.stdin_wanted.swap(true, Ordering::SeqCst)
     }
 
     /// Takes a part of the status line.

@@ -145,11 +145,7 @@ async fn live_in_store(vm: &Arc<Vm>, store: &mut Store<TaskData>, start: Start) 
     }
 }
 
-async fn enter(
-    vm: &Arc<Vm>,
-    store: &mut Store<TaskData>,
-    start: Start,
-) -> wasmtime::Result<Cause> {
+async fn enter(vm: &Arc<Vm>, store: &mut Store<TaskData>, start: Start) -> wasmtime::Result<Cause> {
     let Some(kernel_pre) = vm.kernel_pre.get() else { return Ok(Cause::Leave(Unwind::Stop)) };
     let kernel = kernel_pre.instantiate_async(&mut *store).await?;
     vm.timing.mark(Phase::Instantiated);
@@ -173,10 +169,13 @@ async fn enter(
     let Some(entry) = UserEntry::read(&vm.memory, entry) else {
         return Ok(Cause::Kernel(format!("no user_entry at {entry:#x}, from {name}\n")));
     };
-    let (Some(program), Some(memory)) = (vm.programs.ready(entry.program), vm.memories.get(entry.memory))
+    let (Some(program), Some(memory)) =
+        (vm.programs.ready(entry.program), vm.memories.get(entry.memory))
     else {
         let (program, memory) = (entry.program, entry.memory);
-        return Ok(Cause::Kernel(format!("user_entry names program {program:#x} and memory {memory:#x}, one of which is not there\n")));
+        return Ok(Cause::Kernel(format!(
+            "user_entry names program {program:#x} and memory {memory:#x}, one of which is not there\n"
+        )));
     };
     store.data_mut().own = Some(Arc::clone(&memory));
     vm.timing.mark(Phase::FirstProgram);

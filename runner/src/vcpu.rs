@@ -135,7 +135,9 @@ impl Vcpu {
             }
             match self.deadline_ns() {
                 NEVER => thread::park(),
-                deadline_ns => thread::park_timeout(Duration::from_nanos(deadline_ns.saturating_sub(now_ns))),
+                deadline_ns => {
+                    thread::park_timeout(Duration::from_nanos(deadline_ns.saturating_sub(now_ns)))
+                }
             }
         }
         self.idle.store(false, Ordering::SeqCst);

@@ -112,21 +112,11 @@ fn faults_have_their_kinds_addresses_and_traces() {
     let cases = [
         ("null", "(drop (i32.load (i32.const 16)))", 0, 16),
         ("null-fill", "(memory.fill (i32.const 8) (i32.const 1) (i32.const 99999))", 0, 8),
-        (
-            "null-copy",
-            "(memory.copy (i32.const 70000) (i32.const 4) (i32.const 8))",
-            0,
-            4,
-        ),
+        ("null-copy", "(memory.copy (i32.const 70000) (i32.const 4) (i32.const 8))", 0, 4),
         ("beyond", "(i32.store (i32.const 0x7fff0000) (i32.const 1))", 0, 0x7fff_0000),
         ("recursion", "(call $start (i32.const 0))", 1, 0),
         ("divide", "(drop (i32.div_s (i32.const 1) (i32.load (i32.const 70000))))", 3, 0),
-        (
-            "overflow",
-            "(drop (i32.div_s (i32.const 0x80000000) (i32.const -1)))",
-            4,
-            0,
-        ),
+        ("overflow", "(drop (i32.div_s (i32.const 0x80000000) (i32.const -1)))", 4, 0),
         ("unreachable", "(unreachable)", 5, 0),
         ("misaligned", "(drop (i32.atomic.load (i32.const 70001)))", 6, 0),
         ("returned", "(return)", 5, 0),
@@ -176,10 +166,9 @@ fn exec_goes_on_in_a_fresh_instance() {
                 (if (i32.eq (local.get $argument) (i32.const 0x10000))
                   (then (drop (call $call (i32.const 221) (i32.const 0) (i32.const 0)))))";
     let program = program_with(body, "(global $count (mut i32) (i32.const 0))");
-    bench("exec", &parts, &program).run().expect(
-        0,
-        "00000000\n00000000\n00010000\n00000007\n00000000\n00000000\n00008000\n",
-    );
+    bench("exec", &parts, &program)
+        .run()
+        .expect(0, "00000000\n00000000\n00010000\n00000007\n00000000\n00000000\n00008000\n");
 }
 
 #[test]

@@ -66,7 +66,8 @@ fn config(args: MachineArgs, command: Option<&[OsString]>) -> anyhow::Result<Con
     let path = |given: Option<PathBuf>, name| given.map_or_else(|| beside(name), Ok);
     let log = match &args.log {
         Some(path) => Some(
-            File::create(path).with_context(|| format!("cannot write the log {}", path.display()))?,
+            File::create(path)
+                .with_context(|| format!("cannot write the log {}", path.display()))?,
         ),
         None => None,
     };

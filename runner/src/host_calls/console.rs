@@ -29,7 +29,11 @@ pub fn host_early_print(task: &mut Task<'_>, text: KernelAddr, len: u32) -> wasm
     Ok(())
 }
 
-pub fn host_console_write(task: &mut Task<'_>, text: KernelAddr, len: u32) -> wasmtime::Result<u32> {
+pub fn host_console_write(
+    task: &mut Task<'_>,
+    text: KernelAddr,
+    len: u32,
+) -> wasmtime::Result<u32> {
     let data = task.data();
     mark_text(data);
     let text = kernel_bytes(&data.kernel, text, len)?.first(MAX_CHUNK as usize);
@@ -41,7 +45,11 @@ pub fn host_console_write(task: &mut Task<'_>, text: KernelAddr, len: u32) -> wa
     })
 }
 
-pub fn host_console_read(task: &mut Task<'_>, buffer: KernelAddr, len: u32) -> wasmtime::Result<u32> {
+pub fn host_console_read(
+    task: &mut Task<'_>,
+    buffer: KernelAddr,
+    len: u32,
+) -> wasmtime::Result<u32> {
     let data = task.data();
     let buffer = kernel_bytes(&data.kernel, buffer, len)?;
     Ok(match data.vm.console.input.take(buffer) {

@@ -62,7 +62,11 @@ pub fn host_memory_destroy(task: &mut Task<'_>, memory: u32) -> wasmtime::Result
     Ok(())
 }
 
-pub fn host_memory_grow(task: &mut Task<'_>, memory: u32, wasm_pages: u32) -> wasmtime::Result<i32> {
+pub fn host_memory_grow(
+    task: &mut Task<'_>,
+    memory: u32,
+    wasm_pages: u32,
+) -> wasmtime::Result<i32> {
     with(task.data(), memory, |memory| {
         let grown = wasm_pages <= MAX_WASM_PAGES && memory.grow(wasm_pages);
         Ok(if grown { 0 } else { -ENOMEM })

@@ -57,23 +57,45 @@ pub mod errno {
 }
 
 macro_rules! argument_type {
-    (kaddr) => { u32 };
-    (uaddr) => { u32 };
-    (u32) => { u32 };
-    (i32) => { i32 };
-    (u64) => { u64 };
+    (kaddr) => {
+        u32
+    };
+    (uaddr) => {
+        u32
+    };
+    (u32) => {
+        u32
+    };
+    (i32) => {
+        i32
+    };
+    (u64) => {
+        u64
+    };
 }
 
 macro_rules! argument {
-    (kaddr $value:ident) => { KernelAddr($value) };
-    (uaddr $value:ident) => { UserAddr($value) };
-    ($kind:ident $value:ident) => { $value };
+    (kaddr $value:ident) => {
+        KernelAddr($value)
+    };
+    (uaddr $value:ident) => {
+        UserAddr($value)
+    };
+    ($kind:ident $value:ident) => {
+        $value
+    };
 }
 
 macro_rules! result_type {
-    () => { () };
-    (!) => { () };
-    ($kind:ident) => { argument_type!($kind) };
+    () => {
+        ()
+    };
+    (!) => {
+        ()
+    };
+    ($kind:ident) => {
+        argument_type!($kind)
+    };
 }
 
 macro_rules! register {
@@ -146,6 +168,8 @@ fn bad_call<T>(what: impl Into<String>) -> wasmtime::Result<T> {
 fn kernel_bytes(kernel: &KernelMemory, addr: KernelAddr, len: u32) -> wasmtime::Result<Bytes<'_>> {
     match kernel.bytes(addr, len) {
         Some(bytes) => Ok(bytes),
-        None => bad_call(format!("{len} bytes at {:#x} are not within the kernel's memory", addr.0)),
+        None => {
+            bad_call(format!("{len} bytes at {:#x} are not within the kernel's memory", addr.0))
+        }
     }
 }

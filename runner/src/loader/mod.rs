@@ -74,3 +74,79 @@ pub fn prepare(file: &[u8]) -> Result<Prepared, Refusal> {
         .map_err(|error| Refusal(format!("cannot be rewritten: {error}")))?;
     Ok(Prepared { wasm, info: survey.info })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ProgramInfo, prepare};
+    use wasmparser::{KnownCustom, Name, Operator, Parser, Payload, Validator};
+
+    const PROGRAM: &str = r#"(module
+        (type $unused (func (param i64)))
+        (import "linux" "syscall" (func $syscall (param i32 i32 i32 i32 i32 i32 i32) (result i32)))
+        (import "env" "memory" (memory 3 65536 shared))
+        (table 8 8 funcref)
+        (elem (i32.const 3) func $leaf $syscall)
+        (global (export "__stack_pointer") (mut i32) (i32.const 65536))
+        (global (export "__heap_base") i32 (i32.const 70000))
+        (func $leaf (export "leaf") (result i32) (ref.is_null (ref.func $leaf)))
+        (func $__wasm_init_memory (memory.fill (i32.const 70000) (i32.const 0) (i32.const 9)))
+        (start $__wasm_init_memory)
+        (func $looping (loop $again (br_if $again (call $leaf))))
+        (func (export "_start") (param i32) (call $looping))
+        (func (export "__linux_clone_start") (param i32 i32)))"#;
+
+    /// Names of the functions and numbers of atomic loads in each defined one.
+    fn look(wasm: &[u8]) -> (Vec<(u32, String)>, Vec<usize>) {
+        let (mut names, mut checks) = (Vec::new(), Vec::new());
+        for payload in Parser::new(0).parse_all(wasm) {
+            match payload.unwrap() {
+                Payload::CodeSectionEntry(body) => {
+                    let operators = body.get_operators_reader().unwrap().into_iter();
+                    let is_check = |op| matches!(op, Operator::I32AtomicLoad { .. });
+                    checks.push(operators.filter(|op| is_check(op.clone().unwrap())).count());
+                }
+                Payload::CustomSection(section) => {
+                    let KnownCustom::Name(section) = section.as_known() else { continue };
+                    for name in section {
+                        if let Name::Function(map) = name.unwrap() {
+                            names.extend(map.into_iter().map(|naming| {
+                                let naming = naming.unwrap();
+                                (naming.index, naming.name.to_owned())
+                            }));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        (names, checks)
+    }
+
+    #[test]
+    fn a_rewritten_program_is_valid_and_keeps_its_names() {
+        let prepared = prepare(&wat::parse_str(PROGRAM).unwrap()).unwrap();
+        Validator::new().validate_all(&prepared.wasm).unwrap();
+        let flags = ochre_abi::layout::program_info::CAN_CLONE;
+        let expected = ProgramInfo { memory_pages: 3, stack_top: 65536, heap_base: 70000, flags };
+        assert_eq!(prepared.info, expected);
+        let (names, _) = look(&prepared.wasm);
+        for (index, name) in
+            [(4, "leaf"), (5, "__wasm_init_memory"), (6, "looping"), (9, "__syscall")]
+        {
+            assert!(names.contains(&(index, name.to_owned())), "{index} {name}: {names:?}");
+        }
+    }
+
+    #[test]
+    fn checks_stand_in_loops_and_callers_only() {
+        let prepared = prepare(&wat::parse_str(PROGRAM).unwrap()).unwrap();
+        let (_, checks) = look(&prepared.wasm);
+        assert_eq!(checks[..5], [0, 0, 2, 1, 0]);
+    }
+
+    #[test]
+    fn equal_input_gives_equal_output() {
+        let program = wat::parse_str(PROGRAM).unwrap();
+        assert_eq!(prepare(&program).unwrap().wasm, prepare(&program).unwrap().wasm);
+    }
+}

@@ -232,7 +232,12 @@ impl Rewriter<'_> {
     }
 
     /// Emits what stands in place of `operator`; `false` when it stays.
-    fn replace(&self, function: &mut Function, operator: &Operator<'_>, fresh_memory: bool) -> bool {
+    fn replace(
+        &self,
+        function: &mut Function,
+        operator: &Operator<'_>,
+        fresh_memory: bool,
+    ) -> bool {
         let mut body = function.instructions();
         match *operator {
             Operator::MemoryGrow { .. } => {

@@ -210,7 +210,9 @@ impl Found {
         if fits {
             return Ok(Some(index));
         }
-        Err(Refusal(format!("exports {name} with another signature than {params} × i32 to nothing")))
+        Err(Refusal(format!(
+            "exports {name} with another signature than {params} × i32 to nothing"
+        )))
     }
 
     fn conclude(self) -> Result<Survey, Refusal> {
@@ -242,7 +244,9 @@ impl Found {
             return refuse(format!("its {} has no constant value", user::STACK_POINTER));
         };
         if stack_top <= user::PREEMPT_FLAG_ADDR + 4 || u64::from(stack_top) > memory.initial << 16 {
-            return refuse("its stack is not at the start of its memory (--stack-first)".to_owned());
+            return refuse(
+                "its stack is not at the start of its memory (--stack-first)".to_owned(),
+            );
         }
         let heap_base = self
             .export(user::HEAP_BASE, ExternalKind::Global)

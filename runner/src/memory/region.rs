@@ -88,7 +88,7 @@ impl Region {
     /// The word at `addr`, if it is aligned and within the memory.
     #[inline]
     pub fn word(&self, addr: u32) -> Option<&AtomicU32> {
-        if addr % 4 != 0 {
+        if !addr.is_multiple_of(4) {
             return None;
         }
         let bytes = self.bytes(addr, 4)?;
@@ -109,7 +109,7 @@ impl Region {
 
     /// Zeroes a range of whole pages by giving them back; `false` for a bad range.
     pub fn discard(&self, addr: u32, len_bytes: u32) -> bool {
-        if addr % 4096 != 0 || len_bytes % 4096 != 0 {
+        if !addr.is_multiple_of(4096) || !len_bytes.is_multiple_of(4096) {
             return false;
         }
         let Some(bytes) = self.bytes(addr, len_bytes) else { return false };
@@ -129,7 +129,8 @@ impl Region {
         if len_bytes == 0 {
             return Ok(());
         }
-        if addr % 4096 == 0 && self.bytes(addr, len_bytes.next_multiple_of(4096)).is_some() {
+        if addr.is_multiple_of(4096) && self.bytes(addr, len_bytes.next_multiple_of(4096)).is_some()
+        {
             // SAFETY: a page-aligned range of our own mapping; nobody holds a reference into it.
             if unsafe { pages::map_file(bytes.pointer, bytes.len, file) }.is_ok() {
                 return Ok(());
