@@ -25,6 +25,8 @@
 MARKER(__start_rodata, ".rodata");
 MARKER(_sdata, ".data");
 MARKER(_data, ".data");
+/* .bss comes last, behind segments that this file does not name. */
+MARKER(_edata, ".bss");
 MARKER(__bss_start, ".bss");
 
 /* Code has no place in memory: these ranges of "text" are empty. */
@@ -62,9 +64,11 @@ MARKER(__sched_class_order_ext, "__ext_sched_class");
 MARKER(__sched_class_order_idle, "__idle_sched_class");
 MARKER(__sched_class_lowest, "__sched_class_end");
 
-/* No user access faults in kernel code, no ELF notes: empty tables. */
+/* No user access faults in kernel code, no bug table, no ELF notes: empty. */
 MARKER(__start___ex_table, "empty_tables");
 MARKER(__stop___ex_table, "empty_tables");
+MARKER(__start___bug_table, "empty_tables");
+MARKER(__stop___bug_table, "empty_tables");
 MARKER(__start_notes, "empty_tables");
 MARKER(__stop_notes, "empty_tables");
 
@@ -93,6 +97,14 @@ INITCALL_LEVEL(6);
 INITCALL_LEVEL(7);
 MARKER(__initcall_end, ".initcall_end");
 
+/* Tables of the tracer, whose bounds have other names than their sections. */
+MARKER(__start_ftrace_events, "_ftrace_events");
+MARKER(__stop_ftrace_events, "_ftrace_events_end");
+MARKER(__start_ftrace_eval_maps, "_ftrace_eval_map");
+MARKER(__stop_ftrace_eval_maps, "_ftrace_eval_map_end");
+MARKER(__start___trace_bprintk_fmt, "__trace_printk_fmt");
+MARKER(__stop___trace_bprintk_fmt, "__trace_printk_fmt_end");
+
 MARKER(__con_initcall_start, ".con_initcall.init");
 MARKER(__con_initcall_end, ".con_initcall_end");
 
@@ -118,8 +130,6 @@ MARKER(__per_cpu_order_read_mostly, "percpu..read_mostly");
 MARKER(__per_cpu_order, "percpu");
 MARKER(__per_cpu_order_shared, "percpu..shared_aligned");
 MARKER(__per_cpu_end, "percpu_end");
-
-MARKER(_edata, "__edata_section");
 
 /* The boot CPU's kernel stack. */
 unsigned long init_stack[THREAD_SIZE / sizeof(unsigned long)] __aligned(16);
