@@ -20,13 +20,26 @@ static u64 host_clock_read(struct clocksource *cs)
 	return host_clock_monotonic();
 }
 
+/* Counts nanoseconds: mult / 2^shift is 1. */
 static struct clocksource host_clocksource = {
 	.name	= "host",
 	.rating	= 400,
 	.read	= host_clock_read,
 	.mask	= CLOCKSOURCE_MASK(64),
+	.mult	= 1U << 22,
+	.shift	= 22,
 	.flags	= CLOCK_SOURCE_IS_CONTINUOUS,
 };
+
+/*
+ * In use from the first moment. On top of the generic default, jiffies, time
+ * would go by ticks: once a tick is late, host_timer_set_next() would see its
+ * successor in the past, each tick in turn, and jiffies would run away.
+ */
+struct clocksource * __init clocksource_default_clock(void)
+{
+	return &host_clocksource;
+}
 
 unsigned long long notrace sched_clock(void)
 {
@@ -80,7 +93,7 @@ void timer_setup_cpu(void)
 
 void __init time_init(void)
 {
-	clocksource_register_hz(&host_clocksource, NSEC_PER_SEC);
+	__clocksource_register(&host_clocksource);
 	if (request_percpu_irq(HOST_IRQ_TIMER, host_timer_interrupt, "timer", &host_timer))
 		panic("cannot register the timer interrupt");
 	timer_setup_cpu();

@@ -60,6 +60,7 @@ void __init wasm_memory_init(void)
 	max_low_pfn = PFN_DOWN(end);
 	max_pfn = max_low_pfn;
 	high_memory = __va(end);
+	set_max_mapnr(max_pfn);
 
 	max_zone_pfn[ZONE_NORMAL] = max_low_pfn;
 	free_area_init(max_zone_pfn);
