@@ -4,7 +4,7 @@
 //! Invariant: whatever a test does, its machine is gone when the test is: by its own end, by the
 //! limit, or by the drop of what holds it.
 
-use crate::kernel_log;
+use crate::{kernel_log, program};
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs;
@@ -51,6 +51,7 @@ pub struct Machine {
     limit: Duration,
     kernel_log: bool,
     may_complain: bool,
+    program: Option<Vec<u8>>,
 }
 
 impl Machine {
@@ -65,7 +66,13 @@ impl Machine {
             limit: LIMIT,
             kernel_log: true,
             may_complain: false,
+            program: None,
         }
+    }
+
+    /// A machine that runs this program and nothing else.
+    pub fn program(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::exec(&[program::PATH]).with_program(bytes)
     }
 
     /// `ochre exec … -- sh -c script`.
@@ -101,6 +108,12 @@ impl Machine {
     /// Sets a variable of the runner's environment.
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.environment.push((name.into(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// Puts a program into the machine's file system, at [`program::PATH`].
+    pub fn with_program(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.program = Some(bytes.into());
         self
     }
 
@@ -140,6 +153,10 @@ impl Machine {
         if let Some(log) = &log {
             command.arg("--log").arg(log.path()).args(["--append", "loglevel=7"]);
         }
+        let archive = self.program.map(|bytes| program::image_with(&part("initramfs.cpio"), bytes));
+        if let Some(archive) = &archive {
+            command.arg("--initramfs").arg(archive.path());
+        }
         command.args(&self.options);
         if self.verb == "exec" {
             command.arg("--");
@@ -147,7 +164,7 @@ impl Machine {
         command.args(&self.command);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let limited = Limited::start(command, self.stdin, self.limit);
-        Running { limited, log, may_complain: self.may_complain }
+        Running { limited, log, may_complain: self.may_complain, _archive: archive }
     }
 
     /// Runs the machine to its end.
@@ -172,6 +189,8 @@ pub struct Running {
     limited: Limited,
     log: Option<tempfile::NamedTempFile>,
     may_complain: bool,
+    /// Kept until the machine has read it.
+    _archive: Option<tempfile::NamedTempFile>,
 }
 
 impl Running {
@@ -206,7 +225,7 @@ impl Running {
     /// # Panics
     /// As [`Machine::run`].
     pub fn finish(self) -> Output {
-        let Self { limited, log, may_complain } = self;
+        let Self { limited, log, may_complain, _archive } = self;
         let mut output = limited.finish_with(|| match &log {
             Some(log) => String::from_utf8_lossy(&fs::read(log.path()).unwrap_or_default()).into(),
             None => String::new(),
@@ -259,10 +278,7 @@ impl Limited {
         let mut input = child.stdin.take().expect("piped above");
         // A program that does not want its input is free to leave it.
         thread::spawn(move || drop(input.write_all(&stdin)));
-        let streams = [
-            child.stdout.take().map(collect),
-            child.stderr.take().map(collect),
-        ];
+        let streams = [child.stdout.take().map(collect), child.stderr.take().map(collect)];
         Self { child, what, deadline: started + limit, started, streams }
     }
 

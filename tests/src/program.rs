@@ -3,6 +3,33 @@
 //!
 //! They follow the user ABI of the `abi` crate's `user` module by hand, so that they check it too.
 
+use initramfs_builder::{Archive, Attributes, Content, Name};
+use std::fs;
+use std::path::Path;
+use tempfile::NamedTempFile;
+
+/// Where [`image_with`] puts a program.
+pub const PATH: &str = "/usr/local/bin/program";
+
+/// The image with one more program, at [`PATH`], in an archive behind it.
+///
+/// # Panics
+/// When the image cannot be read or no temporary file be written.
+pub fn image_with(image: &Path, program: Vec<u8>) -> NamedTempFile {
+    let mut bytes = fs::read(image).expect("the image");
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    let mut archive = Archive::new();
+    // Only the program: its folders are in the image.
+    let name = Name::new(PATH).expect("a name");
+    archive
+        .add_file(name, Content::Bytes(program), Attributes::root(0o755))
+        .and_then(|()| archive.write(&mut bytes))
+        .expect("an archive");
+    let file = NamedTempFile::new().expect("a temporary file");
+    fs::write(file.path(), bytes).expect("room for a temporary file");
+    file
+}
+
 /// System call numbers of asm-generic, as in the kernel's `include/uapi/asm-generic/unistd.h`.
 pub mod nr {
     /// `read`.

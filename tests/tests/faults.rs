@@ -95,12 +95,8 @@ fn traps_that_only_wasm_has_are_signals_too() {
         ),
     ];
     for (name, extra, body, signal) in cases {
-        let output = Machine::shell("cat > /tmp/p; chmod +x /tmp/p; /tmp/p; echo $?; echo go on")
-            .stdin(program(extra, body))
-            .run()
-            .success();
-        let wanted = format!("{}\ngo on\n", 128 + signal);
-        assert_eq!(output.text(), wanted, "{name}\n{}", output.transcript());
+        let output = Machine::program(program(extra, body)).run();
+        assert_eq!(output.code(), 128 + signal, "{name}\n{}", output.transcript());
     }
 }
 
@@ -109,11 +105,11 @@ fn deep_recursion_into_the_kernel_is_the_programs_own_fault() {
     // Each level makes a system call, so that the stack may run out inside of the kernel.
     let extra = "(func $r (drop (call $sys (i32.const 172) (i32.const 0) (i32.const 0) \
                  (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))) (call $r) (call $r))";
-    Machine::shell("cat > /tmp/p; chmod +x /tmp/p; /tmp/p; echo $?; seq 1 3")
-        .stdin(program(extra, "(call $r)"))
+    Machine::shell("program; echo $?; echo $(echo on) | { read x; echo go $x; }")
+        .with_program(program(extra, "(call $r)"))
         .run()
         .success()
-        .prints("139\n1\n2\n3\n");
+        .prints("139\ngo on\n");
 }
 
 #[test]
@@ -124,7 +120,9 @@ fn the_shell_reports_a_fault_and_goes_on() {
     assert_eq!(output.text(), wanted, "{}", output.transcript());
     let errors = output.errors().to_lowercase();
     assert!(errors.contains("segmentation fault"), "{}", output.transcript());
-    assert!(errors.contains("floating point exception"), "{}", output.transcript());
+    // As strsignal(3) has it in glibc, or in the guest's musl.
+    let is_told = ["floating point exception", "arithmetic exception"];
+    assert!(is_told.iter().any(|told| errors.contains(told)), "{}", output.transcript());
 }
 
 #[test]

@@ -95,12 +95,11 @@ fn no_kind_of_loop_keeps_the_processor() {
         ),
     ];
     for (name, extra, body) in cases {
-        let output = Machine::shell(
-            "cat > /tmp/p; chmod +x /tmp/p; /tmp/p & p=$!; sleep 0.2; echo on; kill $p; wait $p; echo $?",
-        )
-        .stdin(program(extra, body))
-        .option("--timeout", "15")
-        .run();
+        let output =
+            Machine::shell("program & p=$!; sleep 0.2; echo on; kill $p; wait $p; echo $?")
+                .with_program(program(extra, body))
+                .option("--timeout", "15")
+                .run();
         assert_eq!(output.text(), "on\n143\n", "{name}\n{}", output.transcript());
     }
 }
