@@ -22,7 +22,7 @@ use ochre_abi::{HOST_MODULE, fault, kernel_entries, user};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use wasmtime::{Extern, Instance, Store, Val};
+use wasmtime::{Extern, Instance, Store, Val, WasmBacktrace};
 
 /// How a task's future ends.
 #[derive(Debug, PartialEq, Eq)]
@@ -103,6 +103,8 @@ pub struct TaskData {
     pub own: Option<Arc<ProcessMemory>>,
     /// Text of the last fault.
     pub fault_report: String,
+    /// An empty trace, for errors that are none: see [`TaskData::leave`].
+    no_trace: Option<WasmBacktrace>,
 }
 
 impl TaskData {
@@ -114,6 +116,18 @@ impl TaskData {
             kernel: Arc::clone(&vm.memory),
             own: None,
             fault_report: String::new(),
+            no_trace: None,
+        }
+    }
+
+    /// The error that takes a task out of its wasm frames on purpose. With a trace in it already,
+    /// wasmtime does not look all frames up for another one, which would take longer than the rest
+    /// of a task's end.
+    pub fn leave(&mut self, unwind: Unwind) -> wasmtime::Error {
+        let error = wasmtime::Error::from(unwind);
+        match self.no_trace.take() {
+            Some(no_trace) => error.context(no_trace),
+            None => error,
         }
     }
 }
@@ -122,6 +136,8 @@ impl TaskData {
 async fn live(vm: Arc<Vm>, handle: u32, mut start: Start) -> TaskEnd {
     loop {
         let mut store = Store::new(&vm.engine, TaskData::new(&vm, handle));
+        let no_trace = WasmBacktrace::force_capture(&store);
+        store.data_mut().no_trace = Some(no_trace);
         let end = live_in_store(&vm, &mut store, start).await;
         vm.reaper.bury(store);
         match end {

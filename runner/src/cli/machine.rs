@@ -18,6 +18,7 @@ use std::io::Write;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 const REBOOT: u8 = 122;
@@ -42,14 +43,20 @@ pub fn run(args: MachineArgs, command: Option<Vec<OsString>>) -> anyhow::Result<
     let raw = if interactive { RawMode::enter().context("cannot use the terminal")? } else { None };
     restore_terminal_on_panic();
     let machine = boot::start(config, Arc::clone(&timing))?;
-    watch_signals(&machine.vm)?;
+    let asked = watch_signals(&machine.vm)?;
     let outcome = machine.vm.wait(timeout);
     let status = machine.vm.streams.status();
     let vm = Arc::clone(&machine.vm);
     flush(machine, &outcome);
     drop(raw);
     timing.mark(Phase::End);
-    let exit = conclude(&vm, &outcome, command.is_some().then_some(status));
+    let exit = match asked.load(Ordering::SeqCst) {
+        // The command of `exec` has no status because the guest did as it was told.
+        signal if signal != 0 && outcome == Outcome::Poweroff && status.is_none() => {
+            if interactive { 0 } else { signal_status(signal) }
+        }
+        _ => conclude(&vm, &outcome, command.is_some().then_some(status)),
+    };
     if show_timing {
         eprint!("{}", timing.table());
     }
@@ -161,7 +168,7 @@ fn conclude(vm: &Vm, outcome: &Outcome, command: Option<Option<CommandStatus>>) 
         Outcome::Quit => 0,
         Outcome::Signal(signal) => {
             eprintln!("ochre: stopped by signal {signal}");
-            128u8.saturating_add(u8::try_from(*signal).unwrap_or(0))
+            signal_status(*signal)
         }
         Outcome::Failed(reason) => {
             show_console(vm);
@@ -169,6 +176,11 @@ fn conclude(vm: &Vm, outcome: &Outcome, command: Option<Option<CommandStatus>>) 
             FAILED
         }
     }
+}
+
+/// The exit status of a shell for what a signal has ended.
+fn signal_status(signal: i32) -> u8 {
+    128u8.saturating_add(u8::try_from(signal).unwrap_or(0))
 }
 
 /// Shows what a hidden console had to say.
@@ -188,11 +200,12 @@ fn restore_terminal_on_panic() {
 }
 
 /// Takes signals: the first request to end shuts the guest down, a second one or the end of its
-/// patience stops it.
-fn watch_signals(vm: &Arc<Vm>) -> std::io::Result<()> {
+/// patience stops it. The number of the first one stands in the result.
+fn watch_signals(vm: &Arc<Vm>) -> std::io::Result<Arc<AtomicI32>> {
     let vm = Arc::clone(vm);
+    let asked = Arc::new(AtomicI32::new(0));
+    let result = Arc::clone(&asked);
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        let mut asked = false;
         loop {
             match signals::wait() {
                 Signal::Resize => {
@@ -200,9 +213,11 @@ fn watch_signals(vm: &Arc<Vm>) -> std::io::Result<()> {
                         vm.raise(ochre_abi::irq::CONSOLE);
                     }
                 }
-                Signal::End(signal) if asked => vm.stop(Outcome::Signal(signal)),
                 Signal::End(signal) => {
-                    asked = true;
+                    if asked.swap(signal, Ordering::SeqCst) != 0 {
+                        vm.stop(Outcome::Signal(signal));
+                        continue;
+                    }
                     vm.raise(ochre_abi::irq::SHUTDOWN);
                     let vm = Arc::clone(&vm);
                     std::thread::spawn(move || {
@@ -213,5 +228,5 @@ fn watch_signals(vm: &Arc<Vm>) -> std::io::Result<()> {
             }
         }
     })?;
-    Ok(())
+    Ok(result)
 }

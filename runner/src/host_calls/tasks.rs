@@ -72,9 +72,9 @@ pub async fn host_task_switch(task: &mut Task<'_>, next: u32) -> wasmtime::Resul
 
 pub async fn host_task_exit(task: &mut Task<'_>, next: u32) -> wasmtime::Result<()> {
     name_next(task, next)?;
-    let data = task.data();
+    let data = task.data_mut();
     drop(data.vm.tasks.remove(data.handle));
-    Err(Unwind::Exit.into())
+    Err(data.leave(Unwind::Exit))
 }
 
 pub fn host_task_destroy(task: &mut Task<'_>, dead: u32) -> wasmtime::Result<()> {
@@ -92,11 +92,11 @@ pub fn host_task_destroy(task: &mut Task<'_>, dead: u32) -> wasmtime::Result<()>
 }
 
 pub async fn host_task_exec(
-    _: &mut Task<'_>,
-    task: KernelAddr,
+    task: &mut Task<'_>,
+    of: KernelAddr,
     stack_top: KernelAddr,
 ) -> wasmtime::Result<()> {
-    Err(Unwind::Exec { task: task.0, stack_top: stack_top.0 }.into())
+    Err(task.data_mut().leave(Unwind::Exec { task: of.0, stack_top: stack_top.0 }))
 }
 
 pub fn host_task_set_memory(task: &mut Task<'_>, of: u32, memory: u32) -> wasmtime::Result<()> {

@@ -45,10 +45,18 @@ impl RawMode {
                 return Err(io::Error::last_os_error());
             }
             RAW.store(true, Ordering::SeqCst);
-            for signal in [libc::SIGABRT, libc::SIGBUS, libc::SIGQUIT] {
+            // wasmtime puts its own handlers in front of ours and passes on what is no wasm trap.
+            for signal in [
+                libc::SIGABRT,
+                libc::SIGBUS,
+                libc::SIGQUIT,
+                libc::SIGSEGV,
+                libc::SIGILL,
+                libc::SIGFPE,
+            ] {
                 let mut action: libc::sigaction = MaybeUninit::zeroed().assume_init();
                 action.sa_sigaction = restore_and_die as *const () as usize;
-                action.sa_flags = libc::SA_RESETHAND | libc::SA_ONSTACK;
+                action.sa_flags = libc::SA_ONSTACK;
                 libc::sigaction(signal, &action, std::ptr::null_mut());
             }
         }
@@ -83,8 +91,10 @@ pub fn is_raw() -> bool {
 
 extern "C" fn restore_and_die(signal: i32) {
     restore();
-    // SAFETY: the handler was reset when it was entered, so this dies of the signal.
+    // SAFETY: both calls may be made in a handler; the second dies of the signal, whoever's handler
+    // was in front.
     unsafe {
+        libc::signal(signal, libc::SIG_DFL);
         libc::raise(signal);
     }
 }
