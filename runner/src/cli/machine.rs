@@ -8,6 +8,7 @@ use ochre_runner::boot::{self, Config, Machine};
 use ochre_runner::error::Outcome;
 use ochre_runner::initramfs;
 use ochre_runner::streams::CommandStatus;
+use ochre_runner::sys::environment::no_traces_in_errors;
 use ochre_runner::sys::signals::{self, Signal};
 use ochre_runner::sys::terminal::{self, RawMode};
 use ochre_runner::timing::{Phase, Timing};
@@ -36,6 +37,7 @@ pub fn run(args: MachineArgs, command: Option<Vec<OsString>>) -> anyhow::Result<
     let timing = Arc::new(Timing::new());
     // Before any thread exists, so that all of them leave signals to the one that waits.
     signals::block();
+    no_traces_in_errors();
     let timeout = args.timeout.map(Duration::from_secs_f64);
     let show_timing = args.timing;
     let interactive = command.is_none();

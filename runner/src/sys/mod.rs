@@ -3,6 +3,7 @@
 //! the terminal, signals. No other module of the runner makes a raw system call.
 #![expect(unsafe_code, reason = "system calls that the standard library does not wrap")]
 
+pub mod environment;
 pub mod pages;
 pub mod random;
 pub mod signals;
