@@ -160,3 +160,27 @@ fn the_file_systems_of_a_linux_system_are_there() {
         .success()
         .prints("");
 }
+
+#[test]
+fn the_promised_parts_of_the_kernel_are_there() {
+    let script = "cat /proc/filesystems; while read p rest; do echo protocol $p; done < \
+                  /proc/net/protocols; cat /proc/net/dev; ls /sys/class/net /proc/self/ns";
+    let text = Machine::shell(script).output();
+    for part in ["tmpfs", "ramfs", "proc", "sysfs", "devtmpfs", "devpts", "sockfs", "pipefs"] {
+        assert!(text.lines().any(|line| line.trim_end().ends_with(part)), "no {part}:\n{text}");
+    }
+    for part in ["TCP", "UDP", "UNIX"] {
+        let line = format!("protocol {part}");
+        assert!(text.lines().any(|found| found == line), "no {part}:\n{text}");
+    }
+    assert!(text.contains("lo:"), "no loopback:\n{text}");
+}
+
+#[test]
+fn a_runner_that_is_asked_to_end_ends() {
+    let mut session = Session::shell();
+    let kill = std::process::Command::new("kill").arg(session.id().to_string()).status();
+    assert!(kill.is_ok_and(|status| status.success()));
+    let status = session.end();
+    assert!(!status.success(), "{status}");
+}
