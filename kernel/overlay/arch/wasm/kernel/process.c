@@ -117,6 +117,16 @@ void start_thread(struct pt_regs *regs, u32 program, u32 sp)
 	thread->exec_pending = true;
 }
 
+/* The host is told which memory to kick when the vCPU is wanted back. */
+static struct user_entry *enter_user(void)
+{
+	struct thread_struct *thread = &current->thread;
+
+	enter_user_first();
+	host_task_set_memory(thread->host_task, thread->user_entry.memory);
+	return &thread->user_entry;
+}
+
 /*
  * First run of a task, called through entry.S. A kernel thread's function
  * returns only when it has become a program (kernel_execve).
@@ -130,15 +140,13 @@ asmlinkage struct user_entry *wasm_task_start(void)
 		current->thread.kthread_fn = NULL;
 		fn(current->thread.kthread_arg);
 	}
-	enter_user_first();
-	return &current->thread.user_entry;
+	return enter_user();
 }
 
 /* After host_task_exec(): the old program's stack is gone. */
 asmlinkage struct user_entry *wasm_task_resume(void)
 {
-	enter_user_first();
-	return &current->thread.user_entry;
+	return enter_user();
 }
 
 /* Interrupts are disabled, and stay so: the caller enables them. */
