@@ -84,15 +84,3 @@ llvm-objcopy-22 --strip-debug "$builtins" "$OUT/lib/libclang_rt.builtins.a" || {
 "$OUT/bin/cc" -O2 -c "$here/unwind/unwind.c" -o "$BUILD/unwind.o"
 rm -f "$OUT/lib/libunwind.a"
 "$AR" rcs "$OUT/lib/libunwind.a" "$BUILD/unwind.o"
-
-# musl's numbers of system calls against the kernel's, where its headers are installed.
-kernel="$OUT/include/asm/unistd_32.h"
-if [ -f "$kernel" ]; then
-	awk '$1 == "#define" && sub(/^__NR_/, "", $2) && $3 ~ /^[0-9]+$/ {
-		if (FNR == NR) { number[$2] = $3; next }
-		if ($2 in number && number[$2] != $3) {
-			print "build-musl: musl has " $2 " as " $3 ", the kernel as " number[$2]
-			wrong = 1
-		}
-	} END { exit wrong }' "$kernel" "$OUT/include/bits/syscall.h" >&2
-fi
