@@ -29,6 +29,9 @@ const HASH_BYTES: usize = 32;
 const META_BYTES: usize = 16;
 const TRAILER_BYTES: usize = META_BYTES + HASH_BYTES + MAGIC.len();
 
+/// Bytes of the user's own cache; the oldest entries go beyond that.
+const MAX_CACHE_BYTES: u64 = 1 << 30;
+
 /// Words kept with the code.
 pub type Meta = [u32; 4];
 
@@ -155,6 +158,7 @@ impl CodeCache {
         let module = Module::new(&self.engine, wasm)?;
         if let Some(folder) = &self.own {
             let _ = self.keep(folder, &self.name(kind, content), &module, meta);
+            let _ = prune(folder);
         }
         Ok(module)
     }
@@ -202,6 +206,27 @@ impl CodeCache {
         }
         renamed
     }
+}
+
+/// Removes the oldest entries while there are too many bytes of them.
+fn prune(folder: &Path) -> io::Result<()> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        entries.push((metadata.modified()?, metadata.len(), entry.path()));
+    }
+    let mut total: u64 = entries.iter().map(|(_, len, _)| len).sum();
+    entries.sort();
+    for (_, len, path) in entries {
+        if total <= MAX_CACHE_BYTES {
+            break;
+        }
+        // A machine that has it mapped keeps it.
+        fs::remove_file(path)?;
+        total -= len;
+    }
+    Ok(())
 }
 
 /// Does the folder, if it is there, belong to this user alone?

@@ -123,6 +123,21 @@ impl Vm {
         }
     }
 
+    /// The calling vCPU has taken its process's preemption flag down. Raises it again when another
+    /// vCPU runs a thread of the same process and has not seen its own request yet.
+    pub fn renew_preempt_requests(&self) {
+        let index = vcpu::current_index();
+        let memory = self.vcpus[index as usize].running_memory();
+        let waits = |other: &Vcpu| {
+            other.index() != index
+                && other.running_memory() == memory
+                && self.irq.is_pending(&self.memory, other.index())
+        };
+        if self.vcpus.iter().any(waits) {
+            self.memories.with(memory, |memory| memory.set_preempt_flag());
+        }
+    }
+
     /// Is the machine at its end?
     #[inline]
     pub fn is_stopping(&self) -> bool {

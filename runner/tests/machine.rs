@@ -174,16 +174,41 @@ fn exec_goes_on_in_a_fresh_instance() {
 #[test]
 fn a_busy_loop_is_preempted() {
     let parts = [
-        (
-            "BOOT",
-            "(call $timer_set (i64.add (call $clock) (i64.const 20000000))) (call $start_process)",
-        ),
+        ("BOOT", "(call $start_process)"),
+        ("TASK_START", "(call $timer_set (i64.add (call $clock) (i64.const 20000000)))"),
         ("PREEMPT", "(call $puthex (i32.load (i32.const 0x108))) (call $poweroff)"),
     ];
-    // Started again on each check, as the flag may stem from the program's own loading.
-    let program = program("(loop $forever (br $forever))");
-    let ended = bench("preempt", &parts, &program).run();
-    assert_eq!(ended.status(), 0, "{}", ended.stderr());
+    bench("preempt", &parts, &program("(loop $forever (br $forever))"))
+        .run()
+        .expect(0, "00000001\n");
+}
+
+#[test]
+fn a_signal_asks_the_guest_to_shut_down() {
+    let parts = [("BOOT", "(call $putc (i32.const 82)) (call $puthex (call $wait_irq))")];
+    for (subcommand, status, text) in [("run", 0, "R00000040\n"), ("exec", 143, "")] {
+        let bench = bench(&format!("signal-{subcommand}"), &parts, b"");
+        let log = bench.path("log");
+        let mut command = bench.command(subcommand);
+        command.arg("--log").arg(&log);
+        if subcommand == "exec" {
+            command.args(["--", "true"]);
+        }
+        let child = command
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .expect("ochre");
+        while std::fs::read(&log).unwrap_or_default().is_empty() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let id = child.id().to_string();
+        let sent = std::process::Command::new("kill").args(["-TERM", &id]).status();
+        assert!(sent.expect("kill").success());
+        let output = child.wait_with_output().expect("ochre");
+        assert_eq!(output.status.code(), Some(status), "{subcommand}");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), text, "{subcommand}");
+    }
 }
 
 #[test]

@@ -138,10 +138,16 @@ pub fn link(engine: &Engine) -> wasmtime::Result<Linker<TaskData>> {
     let mut linker = Linker::new(engine);
     register_table(&mut linker)?;
     // Called by the glue of user programs before it enters the kernel.
-    linker.func_wrap(HOST_MODULE, "stack_check", || -> wasmtime::Result<()> {
-        if stacks::is_low() { Err(Unwind::StackLow.into()) } else { Ok(()) }
+    linker.func_wrap(HOST_MODULE, "stack_check", stack_check)?;
+    linker.func_wrap(HOST_MODULE, "preempt_check", |task: Task<'_>| {
+        task.data().vm.renew_preempt_requests();
+        stack_check()
     })?;
     Ok(linker)
+}
+
+fn stack_check() -> wasmtime::Result<()> {
+    if stacks::is_low() { Err(Unwind::StackLow.into()) } else { Ok(()) }
 }
 
 /// Binds the kernel of `vm` to its memory and the host calls.

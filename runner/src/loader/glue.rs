@@ -14,17 +14,21 @@ use wasm_encoder::{
 };
 
 /// Functions that a rewritten program imports, in this order, before its memory.
-pub const IMPORTS: [(&str, &str); 4] = [
+pub const IMPORTS: [(&str, &str); 5] = [
     ("kernel", kernel_entries::SYSCALL),
     ("kernel", kernel_entries::PREEMPT),
     ("kernel", kernel_entries::SIGNAL_RETURN),
+    // Traps when the stack is too full to enter the kernel.
     ("host", "stack_check"),
+    // The same, after the preemption flag was taken down.
+    ("host", "preempt_check"),
 ];
 
 const KERNEL_SYSCALL: u32 = 0;
 const KERNEL_PREEMPT: u32 = 1;
 const KERNEL_SIGNAL_RETURN: u32 = 2;
 const STACK_CHECK: u32 = 3;
+const PREEMPT_CHECK: u32 = 4;
 
 /// Bytes below the stack pointer that a leaf function may use without moving it. A preemption check
 /// in such a function must not let a signal frame overwrite them.
@@ -96,7 +100,7 @@ impl<'a> Glue<'a> {
     pub fn import_type(&self, import: usize) -> u32 {
         self.ty(match import as u32 {
             KERNEL_SYSCALL => GlueType::KernelSyscall,
-            STACK_CHECK => GlueType::Nothing,
+            STACK_CHECK | PREEMPT_CHECK => GlueType::Nothing,
             _ => GlueType::KernelWithWord,
         })
     }
@@ -205,9 +209,10 @@ impl<'a> Glue<'a> {
         const RESULT: u32 = 0;
         let mut function = Function::new([(1, ValType::I64)]);
         let mut body = function.instructions();
-        // The flag goes down first: a request that comes while the kernel runs must not be lost.
+        // The flag goes down first: a request that comes while the kernel runs must not be lost. All
+        // threads of a process share the flag; the check raises it again for those on other vCPUs.
         body.i32_const(user::PREEMPT_FLAG_ADDR.cast_signed()).i32_const(0).i32_atomic_store(word());
-        body.call(STACK_CHECK);
+        body.call(PREEMPT_CHECK);
         body.global_get(self.survey.stack_pointer).i32_const(RED_ZONE_BYTES).i32_sub();
         body.call(KERNEL_PREEMPT).local_tee(RESULT);
         high_half(&mut body);

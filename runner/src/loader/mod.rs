@@ -20,7 +20,7 @@ use thiserror::Error;
 pub use glue::IMPORTS;
 
 /// Version of the loader's output.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 // The contract that the glue is written against.
 const _: () = assert!(fault::STACK == 1 && ochre_abi::ABI_VERSION == 1);
@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(prepared.info, expected);
         let (names, _) = look(&prepared.wasm);
         for (index, name) in
-            [(4, "leaf"), (5, "__wasm_init_memory"), (6, "looping"), (9, "__syscall")]
+            [(5, "leaf"), (6, "__wasm_init_memory"), (7, "looping"), (10, "__syscall")]
         {
             assert!(names.contains(&(index, name.to_owned())), "{index} {name}: {names:?}");
         }
