@@ -133,8 +133,8 @@ fn main() {
         );
         install(libc::SIGUSR1, where_am_i as *const () as usize, libc::SA_ONSTACK);
         libc::kill(me, libc::SIGUSR1);
-        let place = PLACE.load(Ordering::SeqCst) as usize;
-        let range = stack.as_ptr() as usize..stack.as_ptr() as usize + stack.len();
+        let place = PLACE.load(Ordering::SeqCst);
+        let range = stack.as_ptr().addr()..stack.as_ptr().addr() + stack.len();
         say(format_args!("on the alternate stack: {}", range.contains(&place)));
     }
 }
