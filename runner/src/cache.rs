@@ -11,6 +11,9 @@
 //! | blake3 of name and all above| 32    |
 //! | [`MAGIC`]                   | 8     |
 //!
+//! An entry that was found whole is stamped with the file's identity and time of change in the user's
+//! own folder; while those are the same, later starts need not read all of it.
+//!
 //! Compiled code is as powerful as the runner itself. Entries are therefore taken from two places
 //! only: the user's own cache folder, which must belong to nobody else, and the folder of precompiled
 //! images that comes with the runner. Anything that does not check out is compiled anew.
@@ -22,6 +25,7 @@ use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 use wasmtime::{Engine, Module};
 
 const MAGIC: &[u8; 8] = b"OCHRECW2";
@@ -129,12 +133,16 @@ impl CodeCache {
         if magic != MAGIC {
             return Err(corrupt());
         }
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(name.as_bytes());
-        file.rewind()?;
-        hasher.update_reader((&file).take(code_bytes + META_BYTES as u64))?;
-        if hasher.finalize().as_bytes() != hash {
-            return Err(corrupt());
+        let stamp = Stamp::of(&file.metadata()?);
+        if !self.is_stamped(name, &stamp) {
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(name.as_bytes());
+            file.rewind()?;
+            hasher.update_reader((&file).take(code_bytes + META_BYTES as u64))?;
+            if hasher.finalize().as_bytes() != hash {
+                return Err(corrupt());
+            }
+            self.put_stamp(name, &stamp);
         }
         let mut words = [0; 4];
         for (word, bytes) in words.iter_mut().zip(meta.chunks_exact(4)) {
@@ -142,6 +150,22 @@ impl CodeCache {
         }
         let module = deserialize(&self.engine, file).map_err(|_| corrupt())?;
         Ok((module, words))
+    }
+
+    /// Was the entry, unchanged since, found to be whole?
+    fn is_stamped(&self, name: &str, stamp: &Stamp) -> bool {
+        let Some(folder) = &self.own else { return false };
+        fs::read_to_string(folder.join(format!("{name}.whole")))
+            .is_ok_and(|seen| seen == stamp.text)
+    }
+
+    /// Notes that an entry is whole.
+    fn put_stamp(&self, name: &str, stamp: &Stamp) {
+        // A file that changes twice within a tick of the clock looks unchanged the second time.
+        let Some(folder) = self.own.as_ref().filter(|_| stamp.is_old) else { return };
+        // Without a stamp the next start hashes again.
+        let _ = make_folder(folder);
+        let _ = write_aside(folder, &format!("{name}.whole"), stamp.text.as_bytes());
     }
 
     /// Compiles `wasm` and keeps the code where there is a place for it.
@@ -196,16 +220,42 @@ impl CodeCache {
         hasher.update(&entry);
         entry.extend(hasher.finalize().as_bytes());
         entry.extend(MAGIC);
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        // Written aside and renamed, so that nobody ever sees half an entry.
-        let aside = folder.join(format!(".{name}.{}", std::process::id()));
-        let written = File::create(&aside).and_then(|mut file| file.write_all(&entry));
-        let renamed = written.and_then(|()| fs::rename(&aside, folder.join(name)));
-        if renamed.is_err() {
-            let _ = fs::remove_file(&aside);
-        }
-        renamed
+        make_folder(folder)?;
+        write_aside(folder, name, &entry)
     }
+}
+
+/// What tells a changed file from an unchanged one without reading it.
+struct Stamp {
+    text: String,
+    is_old: bool,
+}
+
+impl Stamp {
+    fn of(file: &fs::Metadata) -> Self {
+        let (device, node, len) = (file.dev(), file.ino(), file.len());
+        let (changed, changed_ns) = (file.ctime(), file.ctime_nsec());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            text: format!("{device} {node} {len} {changed}.{changed_ns:09}\n"),
+            is_old: i64::try_from(now.as_secs()).is_ok_and(|now| now > changed + 1),
+        }
+    }
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Writes a file aside and renames it, so that nobody ever sees half of it.
+fn write_aside(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let aside = folder.join(format!(".{name}.{}", std::process::id()));
+    let written = File::create(&aside).and_then(|mut file| file.write_all(bytes));
+    let renamed = written.and_then(|()| fs::rename(&aside, folder.join(name)));
+    if renamed.is_err() {
+        let _ = fs::remove_file(&aside);
+    }
+    renamed
 }
 
 /// Removes the oldest entries while there are too many bytes of them.

@@ -158,11 +158,17 @@ fn damaged_cache_entries_are_compiled_anew() {
         let mut entries: Vec<_> = std::fs::read_dir(&folder)
             .expect("a cache")
             .map(|entry| entry.expect("entry").path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "cwasm"))
             .collect();
         entries.sort();
         entries
     };
     assert_eq!(entries().len(), 2, "kernel and program");
+    // Old enough to be stamped as whole, which must not hide the damage that follows.
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    bench.run().expect(0, "00000007\n");
+    let stamps = std::fs::read_dir(&folder).expect("a cache").count() - entries().len();
+    assert_eq!(stamps, 2, "kernel and program");
     for path in entries() {
         let whole = std::fs::read(&path).expect("entry");
         let mut changed = whole.clone();
