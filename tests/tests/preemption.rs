@@ -27,8 +27,9 @@ fn a_program_that_only_computes_can_be_killed() {
 #[test]
 fn three_programs_that_only_compute_share_the_processor() {
     let script = format!(
-        "{PROBES}/spin & {PROBES}/spin & {PROBES}/spin & sleep 1.5; \
-         for p in $(jobs -p); do cut -d ' ' -f 14 /proc/$p/stat; done; kill $(jobs -p); wait"
+        "{PROBES}/spin > /dev/null & a=$!; {PROBES}/spin > /dev/null & b=$!; \
+         {PROBES}/spin > /dev/null & c=$!; sleep 1.5; \
+         for p in $a $b $c; do cut -d ' ' -f 14 /proc/$p/stat; done; kill $a $b $c; wait"
     );
     let output = Machine::shell(&script).run();
     let ticks: Vec<u64> = output.text().lines().filter_map(|line| line.parse().ok()).collect();
