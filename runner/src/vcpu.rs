@@ -177,6 +177,7 @@ pub fn run(vm: &Arc<Vm>, index: u32, first: Arc<Task>) {
                 }
             }
         };
+        let end_is_yield = end.is_none();
         match end {
             None | Some(TaskEnd::Exited) => {}
             Some(TaskEnd::Stopped) => return,
@@ -184,6 +185,11 @@ pub fn run(vm: &Arc<Vm>, index: u32, first: Arc<Task>) {
             Some(TaskEnd::Failed(reason)) => return vm.stop(Outcome::Failed(reason)),
         }
         let Some(next) = NEXT.take() else {
+            // wasmtime itself yields between the steps of a collection (exceptions are its objects):
+            // the task is not done, and the kernel knows nothing of it.
+            if end_is_yield {
+                continue;
+            }
             if !vm.is_stopping() {
                 vm.stop(Outcome::Failed("a task stopped without naming another".to_owned()));
             }
