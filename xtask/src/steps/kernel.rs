@@ -130,7 +130,15 @@ impl Step for KernelHeaders {
     }
 
     fn key(&self, context: &Context, key: &mut KeyBuilder) -> Result<()> {
-        source_key(context, key)?;
+        key.text(&context.sources.download(SOURCE)?.file.sha256);
+        // Only these patches: the whole sysroot and every program hang on the headers.
+        for patch in patches_in(&context.workspace.root.join("kernel/patches"))? {
+            let text = fs::read_to_string(&patch)
+                .with_context(|| format!("cannot read {}", patch.display()))?;
+            if touches_headers(&text) {
+                key.file(&patch)?;
+            }
+        }
         let overlay = context.workspace.root.join("kernel/overlay");
         key.tree(&overlay.join("arch/wasm/include/uapi"))?;
         key.tree(&overlay.join("include/uapi"))
@@ -146,6 +154,16 @@ impl Step for KernelHeaders {
         make.arg(format!("INSTALL_HDR_PATH={}", job.out.display()));
         job.run(make.arg("headers_install"))
     }
+}
+
+/// Whether a patch can change the exported headers or how they are made.
+fn touches_headers(patch: &str) -> bool {
+    let files = patch.lines().filter_map(|line| line.strip_prefix("+++ b/"));
+    files.into_iter().any(|file| {
+        file.contains("uapi/")
+            || file.starts_with("scripts/headers")
+            || file.starts_with("Makefile")
+    })
 }
 
 /// What the patched source depends on, apart from the overlay.
@@ -222,6 +240,13 @@ fn kconfigs(overlay: &Path) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_some_patches_reach_the_headers() {
+        assert!(touches_headers("Why: x\n--- a/include/uapi/a.h\n+++ b/include/uapi/a.h\n"));
+        assert!(touches_headers("+++ b/scripts/headers_install.sh\n"));
+        assert!(!touches_headers("uapi/\n--- a/mm/Makefile\n+++ b/mm/Makefile\n+uapi/\n"));
+    }
 
     #[test]
     fn options_that_kconfig_dropped_are_named() {
