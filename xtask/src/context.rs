@@ -111,14 +111,16 @@ impl Context {
         for step in step.needs() {
             self.ensure(step.as_ref())?;
         }
-        let _lock = self.lock(&name)?;
+        let lock = self.lock(&name)?;
         if folder.is_dir() {
             return Ok(folder);
         }
         let partial = store.join(format!(".{name}.partial"));
         remove_folder(&partial)?;
         make_folder(&partial)?;
+        // Held here too until the result is published.
         let job = Job::start(&name, partial.clone(), self.log_path(&name))?;
+        let job = job.with_lock(lock.try_clone()?);
         let result = step.build(self, &job).with_context(|| format!("building {name}"));
         finish(job, result)?;
         fs::rename(&partial, &folder)
@@ -175,7 +177,8 @@ impl Context {
     pub fn lock(&self, name: &str) -> Result<File> {
         let path = self.workspace.cache.join("locks").join(name);
         let lock = || {
-            let file = File::create(&path)?;
+            let mut options = File::options();
+            let file = options.read(true).write(true).create(true).truncate(true).open(&path)?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {

@@ -25,6 +25,9 @@ pub struct Job {
     log: RefCell<File>,
     log_path: PathBuf,
     progress: Progress,
+    /// The lock of the step. Commands get it as their (empty) standard input: whoever outlives an xtask
+    /// that was killed keeps the next one from working in the same folders.
+    lock: Option<File>,
 }
 
 impl Job {
@@ -35,7 +38,14 @@ impl Job {
         }
         let log = File::create(&log_path)
             .with_context(|| format!("cannot write the log {}", log_path.display()))?;
-        Ok(Self { out, log: RefCell::new(log), log_path, progress: Progress::start(name) })
+        let progress = Progress::start(name);
+        Ok(Self { out, log: RefCell::new(log), log_path, progress, lock: None })
+    }
+
+    /// Lets the step's commands hold its lock.
+    pub fn with_lock(mut self, lock: File) -> Self {
+        self.lock = Some(lock);
+        self
     }
 
     /// Runs a command to its end; its output goes to the log.
@@ -48,14 +58,18 @@ impl Job {
         let line = command_line(command);
         self.log_line(&format!("$ {line}"));
         let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
+        let stdin = match &self.lock {
+            Some(lock) => Stdio::from(lock.try_clone()?),
+            None => Stdio::null(),
+        };
         let mut child = command
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(writer.try_clone()?)
             .stderr(writer)
             .spawn()
             .with_context(|| format!("cannot start `{}`", command.get_program().display()))?;
         // The command holds the writing ends too; only the child's own may stay open.
-        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let (mut errors, mut tail) = (Vec::new(), VecDeque::new());
         for raw in BufReader::new(reader).split(b'\n') {
             let raw = raw?;

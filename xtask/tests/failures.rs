@@ -6,7 +6,8 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 struct Fixture {
     folder: tempfile::TempDir,
@@ -75,14 +76,15 @@ impl Fixture {
     }
 
     fn xtask(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_xtask"))
-            .args(arguments)
-            .env_clear()
-            .env("PATH", self.path("bin"))
-            .env("HOME", self.path("home"))
-            .env("CARGO_MANIFEST_DIR", self.path("checkout/xtask"))
-            .output()
-            .unwrap()
+        self.command(arguments).output().unwrap()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.args(arguments).env_clear();
+        command.env("PATH", self.path("bin")).env("HOME", self.path("home"));
+        command.env("CARGO_MANIFEST_DIR", self.path("checkout/xtask"));
+        command
     }
 
     /// Runs a verb that must fail with one error that holds all of `parts`.
@@ -186,6 +188,24 @@ fn a_full_disk_is_noticed_before_it_is_full() {
     fixture.tool("df", "echo Avail; echo 12");
     fixture.fails(&["build", "kernel"], &["has 12 MiB free", "free some space"]);
     assert_eq!(fixture.downloads(), 0);
+}
+
+#[test]
+fn what_a_killed_build_has_started_is_waited_for() {
+    let fixture = Fixture::new();
+    let started = fixture.path("started");
+    let wait = "i=0; while [ $i -lt 20 ]; do read -t 0.1 x <> <(:); i=$((i + 1)); done";
+    fixture.tool("dpkg-deb", "");
+    fixture
+        .write("bin/dpkg-deb", &format!("#!/bin/bash\n: >{}\n{wait}\nexit 7\n", started.display()));
+    let mut first = fixture.command(&["build", "kernel"]).stderr(Stdio::null()).spawn().unwrap();
+    while !started.exists() {
+        assert!(first.try_wait().unwrap().is_none(), "the first build ended by itself");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    first.kill().unwrap();
+    first.wait().unwrap();
+    fixture.fails(&["build", "kernel"], &["waiting for another build"]);
 }
 
 #[test]
