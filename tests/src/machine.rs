@@ -52,6 +52,8 @@ pub struct Machine {
     kernel_log: bool,
     may_complain: bool,
     program: Option<Vec<u8>>,
+    /// For the kernel's command line.
+    append: Vec<String>,
 }
 
 impl Machine {
@@ -67,6 +69,7 @@ impl Machine {
             kernel_log: true,
             may_complain: false,
             program: None,
+            append: Vec::new(),
         }
     }
 
@@ -96,6 +99,12 @@ impl Machine {
     pub fn option(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.options.push(name.into());
         self.options.push(value.as_ref().to_owned());
+        self
+    }
+
+    /// Adds to the kernel's command line.
+    pub fn append(mut self, text: &str) -> Self {
+        self.append.push(text.to_owned());
         self
     }
 
@@ -145,13 +154,17 @@ impl Machine {
     ///
     /// # Panics
     /// When the runner cannot be started.
-    pub fn start(self) -> Running {
+    pub fn start(mut self) -> Running {
         let mut command = Command::new(part("ochre"));
         command.arg(self.verb);
         let log =
             self.kernel_log.then(|| tempfile::NamedTempFile::new().expect("a temporary file"));
         if let Some(log) = &log {
-            command.arg("--log").arg(log.path()).args(["--append", "loglevel=7"]);
+            command.arg("--log").arg(log.path());
+            self.append.push("loglevel=7".to_owned());
+        }
+        if !self.append.is_empty() {
+            command.arg("--append").arg(self.append.join(" "));
         }
         let archive = self.program.map(|bytes| program::image_with(&part("initramfs.cpio"), bytes));
         if let Some(archive) = &archive {

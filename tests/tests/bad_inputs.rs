@@ -163,7 +163,7 @@ fn memory_that_no_machine_can_have_is_refused() {
 #[test]
 fn a_command_line_that_is_too_long_is_refused() {
     let long = "x".repeat(5000);
-    let machine = Machine::exec(&["true"]).without_kernel_log().option("--append", &long);
+    let machine = Machine::exec(&["true"]).without_kernel_log().append(&long);
     machine.run().ends_with(NO_MACHINE).complains("command line");
 }
 

@@ -51,10 +51,11 @@ fn history_comes_back() {
     session.send(UP);
     session.settle(KEY);
     assert_eq!(session.command(""), "second\n");
-    session.send(UP);
-    session.settle(KEY);
-    session.send(UP);
-    session.settle(KEY);
+    // The line that has just run stands there twice, as in bash.
+    for _ in 0..3 {
+        session.send(UP);
+        session.settle(KEY);
+    }
     assert_eq!(session.command(""), "first\n");
 }
 
@@ -202,7 +203,7 @@ fn long_output_arrives_whole_and_in_order() {
 fn a_fault_is_told_by_the_shell() {
     let mut session = Session::shell();
     session.line("/usr/lib/ochre/probes/trap-read");
-    session.expect("(?i)segmentation fault");
+    session.expect("[Ss]egmentation fault");
     session.prompt();
     assert_eq!(session.command("echo $?"), "139\n");
 }
