@@ -33,7 +33,12 @@ fn install(signal: i32, handler: usize, flags: i32) {
         action.sa_sigaction = handler;
         action.sa_flags = flags;
         success(
-            &format!("sigaction({signal})"),
+            // The number of the first real-time signal is the C library's choice.
+            &if signal < 32 {
+                format!("sigaction({signal})")
+            } else {
+                "sigaction(real-time)".into()
+            },
             libc::sigaction(signal, &raw const action, std::ptr::null_mut()).into(),
         );
     }
