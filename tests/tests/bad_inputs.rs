@@ -274,13 +274,14 @@ fn files_that_may_not_be_run_are_refused() {
     Machine::shell(script).run().success().prints("126\n126\n127\n");
 }
 
+/// The entries of a cache.
 fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
             files.extend(files_below(&path));
-        } else {
+        } else if path.extension().is_some_and(|extension| extension == "cwasm") {
             files.push(path);
         }
     }
@@ -345,9 +346,10 @@ fn a_cache_that_cannot_be_used_does_no_harm() {
     run(&blocked);
     run(Path::new("/proc/no/such"));
     let open = folder.path().join("open");
-    fs::create_dir_all(open.join("ochre")).expect("a folder");
-    fs::set_permissions(open.join("ochre"), fs::Permissions::from_mode(0o777)).expect("a mode");
+    let code = open.join("ochre/code");
+    fs::create_dir_all(&code).expect("a folder");
+    fs::set_permissions(&code, fs::Permissions::from_mode(0o777)).expect("a mode");
     run(&open);
-    let left = files_below(&open.join("ochre"));
+    let left = files_below(&code);
     assert!(left.is_empty(), "a folder that others can write to was used: {left:?}");
 }

