@@ -173,7 +173,7 @@ fn numbers_dates_and_the_rest() {
         ("true and false", "true; echo $?; false; echo $?"),
         ("yes", "yes ab | head -n 2"),
         ("sleep", "sleep 0.05 && echo slept"),
-        ("nice", "nice; nice -n 5 nice"),
+        ("nice", "n=$(nice); m=$(nice -n 1 nice); [ $m = 19 ] || echo $((m - n))"),
         ("nohup", "nohup echo a < /dev/null | cat"),
         ("pathchk", "pathchk -p abc; echo $?; pathchk -p 'a b'; echo $?"),
         ("echo", "echo -n a; echo -e 'b\\tc'; echo -E 'd\\te'"),
@@ -217,6 +217,6 @@ fn every_applet_has_its_name_in_the_image_and_runs() {
 
 #[test]
 fn the_root_is_a_normal_file_system() {
-    let text = Machine::shell("df -k /dev | wc -l; du -s /etc | wc -l; sync; echo $?").output();
+    let text = Machine::shell("df -a / | wc -l; du -s /etc | wc -l; sync; echo $?").output();
     assert_eq!(text, "2\n1\n0\n");
 }
