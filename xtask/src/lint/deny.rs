@@ -19,6 +19,7 @@ const VERSION: &str = "0.20.2";
 pub fn check(context: &Context) -> Result<()> {
     let tool = tool(context)?;
     // Cargo reads the guest's workspace only with its patched crates in place.
+    context.require_packages(&["lint"])?;
     crates::publish(context)?;
     for manifest in ["Cargo.toml", "userland/Cargo.toml"] {
         let manifest = context.workspace.root.join(manifest);
