@@ -111,21 +111,26 @@ impl Context {
         for step in step.needs() {
             self.ensure(step.as_ref())?;
         }
-        let lock = self.lock(&name)?;
+        // Two checkouts may build different results of a step at once; one checkout has one build
+        // tree for it, and nobody builds what another is about to publish.
+        let tree = self.lock_in(&self.workspace.work, &name)?;
+        let _result = self.lock(&format!("{name}-{key}"))?;
         if folder.is_dir() {
             return Ok(folder);
         }
-        let partial = store.join(format!(".{name}.partial"));
+        let partial = store.join(format!(".{name}-{key}.partial"));
         remove_folder(&partial)?;
         make_folder(&partial)?;
         // Held here too until the result is published.
         let job = Job::start(&name, partial.clone(), self.log_path(&name))?;
-        let job = job.with_lock(lock.try_clone()?);
+        let job = job.with_lock(tree.try_clone()?);
         let result = step.build(self, &job).with_context(|| format!("building {name}"));
         finish(job, result)?;
         fs::rename(&partial, &folder)
             .with_context(|| format!("cannot publish {}", folder.display()))?;
         self.stamps.save();
+        // Who waits for it finds the result; a later lock is another file.
+        let _ = fs::remove_file(self.workspace.cache.join("locks").join(format!("{name}-{key}")));
         forget_old(&store, &name);
         Ok(folder)
     }
@@ -175,7 +180,14 @@ impl Context {
 
     /// Keeps other builds of this user from making `name` at the same time, until dropped.
     pub fn lock(&self, name: &str) -> Result<File> {
-        let path = self.workspace.cache.join("locks").join(name);
+        self.lock_in(&self.workspace.cache, name)
+    }
+
+    /// The same for the builds that share `folder`.
+    pub fn lock_in(&self, folder: &Path, name: &str) -> Result<File> {
+        let locks = folder.join("locks");
+        make_folder(&locks)?;
+        let path = locks.join(name);
         let lock = || {
             let mut options = File::options();
             let file = options.read(true).write(true).create(true).truncate(true).open(&path)?;

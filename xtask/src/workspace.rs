@@ -9,7 +9,7 @@
 //!   build/<step>-<key>/    what a step made, published whole by a rename
 //!   tools/                 programs that cargo installed for us
 //!   apt/                   private apt state for source packages
-//!   locks/                 one file per step
+//!   locks/                 one file per result being built
 //! ```
 
 use anyhow::{Context as _, Result, bail};

@@ -192,7 +192,7 @@ fn make(context: &Context, source: &Path) -> Command {
 /// The source tree, unpacked, patched and overlaid.
 fn prepare_source(context: &Context, job: &Job) -> Result<PathBuf> {
     let tree = context.workspace.work.join("linux");
-    let _lock = context.lock("linux-source")?;
+    let _lock = context.lock_in(&context.workspace.work, "linux-source")?;
     let wanted = &context.sources.download(SOURCE)?.file.sha256;
     let stamp = tree.join(".ochre/unpacked");
     if fs::read_to_string(&stamp).ok().as_ref() != Some(wanted) {
