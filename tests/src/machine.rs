@@ -20,6 +20,8 @@ pub const LIMIT: Duration = Duration::from_secs(60);
 /// Most bytes of each stream that a failure shows.
 const SHOWN_BYTES: usize = 6000;
 
+/// The image that tests boot: what users boot, and the probes.
+pub const IMAGE: &str = "initramfs-probes.cpio";
 /// Folder of the probes in the guest.
 pub const PROBES: &str = "/usr/lib/ochre/probes";
 
@@ -166,9 +168,12 @@ impl Machine {
         if !self.append.is_empty() {
             command.arg("--append").arg(self.append.join(" "));
         }
-        let archive = self.program.map(|bytes| program::image_with(&part("initramfs.cpio"), bytes));
-        if let Some(archive) = &archive {
-            command.arg("--initramfs").arg(archive.path());
+        let image = part(IMAGE);
+        let archive = self.program.map(|bytes| program::image_with(&image, bytes));
+        // A test's own option has the last word.
+        if !self.options.iter().any(|option| option == "--initramfs") {
+            let path = archive.as_ref().map_or(image.as_path(), |archive| archive.path());
+            command.arg("--initramfs").arg(path);
         }
         command.args(&self.options);
         if self.verb == "exec" {

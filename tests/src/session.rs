@@ -8,7 +8,7 @@
 //! Invariants: every wait has a limit, and the session as a whole too; its failure shows screen and
 //! text; the program is killed when the session is dropped.
 
-use crate::machine::part;
+use crate::machine::{IMAGE, part};
 use pty_process::Size;
 use pty_process::blocking::{Command, Pty};
 use regex::Regex;
@@ -86,7 +86,8 @@ impl Session {
     /// # Panics
     /// When it cannot be started.
     pub fn machine(options: &[&str]) -> Self {
-        Self::start(Command::new(part("ochre")).arg("run").args(options))
+        let command = Command::new(part("ochre")).arg("run").arg("--initramfs");
+        Self::start(command.arg(part(IMAGE)).args(options))
     }
 
     /// `ochre run`, until the shell's first prompt.

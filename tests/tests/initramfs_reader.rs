@@ -3,7 +3,7 @@
 //! reads it; and archives in compressed form.
 
 use ochre_tests::host;
-use ochre_tests::machine::{Machine, part};
+use ochre_tests::machine::{IMAGE, Machine, part};
 use ochre_tests::skip;
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,7 +17,7 @@ type Listing = BTreeMap<String, String>;
 
 /// Parses `cpio -tvn`: `-rwxr-xr-x 2 0 0 234153 Jan 1 1970 name [-> target]`.
 fn archive_listing() -> Listing {
-    let archive = fs::read(part("initramfs.cpio")).expect("the archive");
+    let archive = fs::read(part(IMAGE)).expect("the archive");
     let text = host::run("cpio", &["-itvn", "--quiet"], &archive).success().text();
     let mut listing = Listing::new();
     for line in text.lines() {
@@ -82,7 +82,7 @@ fn the_contents_are_those_of_the_archive() {
     if !host::has("cpio") {
         skip!("no cpio on this host");
     }
-    let archive = fs::read(part("initramfs.cpio")).expect("the archive");
+    let archive = fs::read(part(IMAGE)).expect("the archive");
     let folder = tempfile::tempdir().expect("a temporary folder");
     // Devices cannot be made by everybody; links into the root must not lead out of the folder.
     let script = format!(
@@ -103,7 +103,7 @@ fn the_contents_are_those_of_the_archive() {
 
 /// Boots the archive after `program` has compressed it.
 fn boots_compressed(program: &str, args: &[&str]) {
-    let archive = fs::read(part("initramfs.cpio")).expect("the archive");
+    let archive = fs::read(part(IMAGE)).expect("the archive");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path: PathBuf = folder.path().join("initramfs");
     fs::write(&path, host::run(program, args, &archive).success().stdout).expect("a file");
@@ -133,7 +133,7 @@ fn an_archive_of_the_systems_cpio_boots_behind_ours() {
     fs::write(folder.path().join("srv/hello"), "from cpio\n").expect("a file");
     let script = format!("cd {} && find srv | cpio -o -H newc --quiet", folder.path().display());
     let second = host::shell(&script, b"").success().stdout;
-    let mut both = fs::read(part("initramfs.cpio")).expect("the archive");
+    let mut both = fs::read(part(IMAGE)).expect("the archive");
     both.resize(both.len().next_multiple_of(4), 0);
     both.extend(second);
     let path = folder.path().join("both");

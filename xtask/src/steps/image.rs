@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The image: the guest's root file system from the manifests in `userland/image/`, and the compiled
-//! form of every program in it, so that a first boot compiles nothing.
+//! The image: the guest's root file system from the manifests in `userland/image/`, once more with the
+//! probes, and the compiled form of every program in them, so that a first boot compiles nothing.
 
 use super::kernel::{Config, Kernel};
 use super::runner::Runner;
@@ -12,11 +12,21 @@ use anyhow::{Context as _, Result};
 use initramfs_builder::Archive;
 use initramfs_builder::manifest::{self, Definitions};
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// `initramfs.cpio`.
+/// What a user boots.
+const IMAGE: &str = "initramfs.cpio";
+/// The same with the probes, for the tests.
+const PROBES_IMAGE: &str = "initramfs-probes.cpio";
+
+/// `initramfs.cpio` and `initramfs-probes.cpio`.
 pub struct Image;
+
+impl Image {
+    /// Names of the files that it makes.
+    pub const FILES: [&str; 2] = [IMAGE, PROBES_IMAGE];
+}
 
 impl Step for Image {
     fn name(&self) -> String {
@@ -26,6 +36,7 @@ impl Step for Image {
     fn key(&self, context: &Context, key: &mut KeyBuilder) -> Result<()> {
         key.text(&context.key(&Userland)?);
         key.tree(&context.workspace.root.join("userland/image"))?;
+        key.file(&probes_manifest(context))?;
         key.tree(&context.workspace.root.join("initramfs-builder/src"))
     }
 
@@ -38,25 +49,42 @@ impl Step for Image {
         let programs = programs.to_str().context("the cache's path is not UTF-8")?.to_owned();
         let definitions = Definitions::from([("BIN".to_owned(), programs)]);
         let folder = context.workspace.root.join("userland/image");
-        let mut archive = Archive::new();
-        for path in manifests(&folder)? {
-            let text = fs::read_to_string(&path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
-            job.say(&format!("reading {}", path.display()));
-            manifest::add(&mut archive, &text, &folder, &definitions)
-                .with_context(|| path.display().to_string())?;
-        }
-        let path = job.out.join("initramfs.cpio");
-        let file =
-            File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-        let summary = archive.write(file)?;
-        job.say(&format!("{} entries, {} bytes", summary.entries, summary.bytes));
-        Ok(())
+        let mut paths = manifests(&folder)?;
+        write(job, IMAGE, &paths, &folder, &definitions)?;
+        paths.push(probes_manifest(context));
+        write(job, PROBES_IMAGE, &paths, &folder, &definitions)
     }
 }
 
+/// Writes one image; `folder` is where the manifests' own files are.
+fn write(
+    job: &Job,
+    name: &str,
+    manifests: &[PathBuf],
+    folder: &Path,
+    definitions: &Definitions,
+) -> Result<()> {
+    let mut archive = Archive::new();
+    for path in manifests {
+        let text =
+            fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        job.say(&format!("reading {}", path.display()));
+        manifest::add(&mut archive, &text, folder, definitions)
+            .with_context(|| path.display().to_string())?;
+    }
+    let path = job.out.join(name);
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    let summary = archive.write(file)?;
+    job.say(&format!("{name}: {} entries, {} bytes", summary.entries, summary.bytes));
+    Ok(())
+}
+
+fn probes_manifest(context: &Context) -> PathBuf {
+    context.workspace.root.join("userland/probes/manifest")
+}
+
 /// The manifests of a folder, in the order of their names.
-fn manifests(folder: &std::path::Path) -> Result<Vec<PathBuf>> {
+fn manifests(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries =
         fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut paths = Vec::new();

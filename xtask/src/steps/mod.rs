@@ -113,7 +113,9 @@ fn userland(context: &Context) -> Result<()> {
 
 fn image(context: &Context) -> Result<()> {
     let folder = context.ensure(&image::Image)?;
-    context.publish(&folder.join("initramfs.cpio"), "initramfs.cpio")?;
+    for file in image::Image::FILES {
+        context.publish(&folder.join(file), file)?;
+    }
     let folder = context.ensure(&image::Precompiled)?;
     context.publish_folder(&folder, "precompiled")
 }
