@@ -68,12 +68,32 @@ fn the_machines_memory_can_be_used_up_by_one_program_and_serves_others_afterward
 }
 
 #[test]
-#[ignore = "tmpfs is ramfs without a limit here: the kernel runs out of memory instead"]
 fn a_full_tmpfs_is_enospc_and_can_be_emptied() {
     let script = "head -c 3000000000 /dev/zero > /tmp/big 2> /tmp/why; echo $?; rm /tmp/big; \
                   head -c 50000000 /dev/zero > /tmp/big; echo $?; wc -c < /tmp/big";
     let output = Machine::shell(script).run().success();
     assert_eq!(output.text(), "1\n0\n50000000\n", "{}", output.transcript());
+}
+
+#[test]
+fn the_root_file_system_has_a_limit_too() {
+    let script = "head -c 3000000000 /dev/zero > /big 2> /dev/null; echo $?; rm /big; echo ok > /ok; \
+                  cat /ok";
+    Machine::shell(script).run().success().prints("1\nok\n");
+}
+
+#[test]
+fn files_in_memory_have_holes_attributes_and_seals() {
+    let wanted = host::run(host_probe!("tmpfs"), &["/dev/shm"], b"").success().text();
+    Machine::probe("tmpfs", &["/tmp"]).run().success().prints(&wanted);
+}
+
+#[test]
+fn a_small_tmpfs_keeps_its_limits() {
+    // size and nr_inodes of `Documentation/filesystems/tmpfs.rst`; the root folder is an inode, too.
+    let wanted = "mount: 0\n1048576 bytes, then ENOSPC\nb: ok\nc: ok\nd: ENOSPC\n\
+                  after removal: 65536\n";
+    Machine::probe("tmpfs", &["mount", "/mnt"]).run().success().prints(wanted);
 }
 
 #[test]

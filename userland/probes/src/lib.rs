@@ -64,6 +64,8 @@ pub fn errno_name(errno: i32) -> String {
         libc::ENOSYS => "ENOSYS",
         libc::ETIMEDOUT => "ETIMEDOUT",
         libc::ESRCH => "ESRCH",
+        libc::ENOSPC => "ENOSPC",
+        libc::EOPNOTSUPP => "EOPNOTSUPP",
         _ => return format!("errno {errno}"),
     };
     name.to_owned()

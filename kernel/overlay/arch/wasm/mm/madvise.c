@@ -193,3 +193,29 @@ SYSCALL_DEFINE0(munlockall)
 {
 	return 0;
 }
+
+/*
+ * SHM_LOCK of a System V segment: memory is never swapped out, so that only the
+ * account of who has locked how much is kept. 1 if the limit allows it.
+ */
+int user_shm_lock(size_t size, struct ucounts *ucounts)
+{
+	unsigned long pages = DIV_ROUND_UP(size, PAGE_SIZE);
+	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	bool unlimited = rlimit(RLIMIT_MEMLOCK) == RLIM_INFINITY;
+	long locked = inc_rlimit_ucounts(ucounts, UCOUNT_RLIMIT_MEMLOCK, pages);
+
+	if (locked != LONG_MAX &&
+	    (unlimited || locked <= limit || capable(CAP_IPC_LOCK)) &&
+	    get_ucounts(ucounts))
+		return 1;
+	dec_rlimit_ucounts(ucounts, UCOUNT_RLIMIT_MEMLOCK, pages);
+	return 0;
+}
+
+void user_shm_unlock(size_t size, struct ucounts *ucounts)
+{
+	dec_rlimit_ucounts(ucounts, UCOUNT_RLIMIT_MEMLOCK,
+			   DIV_ROUND_UP(size, PAGE_SIZE));
+	put_ucounts(ucounts);
+}

@@ -15,6 +15,7 @@
 #include <linux/rwsem.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/swapops.h>
 #include <linux/uio.h>
 #include <linux/vmalloc.h>
 
@@ -40,6 +41,14 @@ DECLARE_RWSEM(nommu_region_sem);
 
 const struct vm_operations_struct generic_file_vm_ops = {
 };
+
+/* shmem's get_unmapped_area names it; do_mmap() finds places itself. */
+unsigned long mm_get_unmapped_area(struct mm_struct *mm, struct file *file,
+				   unsigned long addr, unsigned long len,
+				   unsigned long pgoff, unsigned long flags)
+{
+	return -ENODEV;
+}
 
 /* The trace event belongs to mm/memory.c. */
 void mm_trace_rss_stat(struct mm_struct *mm, int member)
