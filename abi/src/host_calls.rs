@@ -25,9 +25,16 @@ macro_rules! for_each_host_call {
             plain fn host_early_print(text: kaddr, len_bytes: u32);
             /// Stops the machine. `reason` is one of `stop`, `code` is free for the reason.
             plain fn host_machine_stop(reason: u32, code: u32) -> !;
-            /// Writes a symbolized backtrace of the running task to `text`, lines ended by `\n`;
-            /// returns its length in bytes, at most `len_bytes`.
-            plain fn host_stack_trace(text: kaddr, len_bytes: u32) -> u32;
+            /// Writes a symbolized backtrace of `task`, kernel and user frames, to `text`, lines ended
+            /// by `\n`; returns its length in bytes, at most `len_bytes`.
+            plain fn host_stack_trace(task: u32, text: kaddr, len_bytes: u32) -> u32;
+            /// Writes the numbers of the kernel functions on the stack of `task` to the words at
+            /// `functions`, innermost first; returns how many, at most `max_functions`: 0 when the
+            /// task runs on another vCPU, has not run yet or has ended.
+            plain fn host_stack_functions(task: u32, functions: kaddr, max_functions: u32) -> u32;
+            /// Writes the name of a function that `host_stack_functions` has named to `text`, without
+            /// a NUL; returns its length in bytes, at most `len_bytes`: 0 when it has none.
+            plain fn host_symbol_name(function: u32, text: kaddr, len_bytes: u32) -> u32;
             /// Fills `len_bytes` at `bytes` from the host's random source.
             plain fn host_random_fill(bytes: kaddr, len_bytes: u32);
 
@@ -51,6 +58,8 @@ macro_rules! for_each_host_call {
             plain fn host_clock_monotonic() -> u64;
             /// Nanoseconds since 1970-01-01 00:00 UTC.
             plain fn host_clock_realtime() -> u64;
+            /// Nanoseconds of processor time that the host has given to the calling vCPU.
+            plain fn host_clock_vcpu() -> u64;
             /// Arms the calling vCPU's one-shot timer for an absolute monotonic time;
             /// `u64::MAX` disarms it. Expiry sets the TIMER bit.
             plain fn host_timer_set(deadline_ns: u64);
@@ -62,8 +71,11 @@ macro_rules! for_each_host_call {
             plain fn host_vcpu_idle();
             /// ORs `bits` into another vCPU's `irq_pending` word and makes it look.
             plain fn host_vcpu_kick(vcpu: u32, bits: u32);
-            /// Starts a vCPU, which enters `kernel_vcpu_start(task, stack_top)`.
+            /// Starts a vCPU, which enters `kernel_vcpu_start(task, stack_top)`; `-EBUSY` while it
+            /// runs or has not stopped to the end.
             plain fn host_vcpu_start(vcpu: u32, task: kaddr, stack_top: kaddr) -> i32;
+            /// Ends the calling vCPU and its idle task. What interrupts it still has go to vCPU 0.
+            suspends fn host_vcpu_stop() -> !;
 
             // --- tasks ---------------------------------------------------------------------
             /// Registers a task; it first runs as `kernel_task_start(task, stack_top)`.

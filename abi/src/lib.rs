@@ -27,7 +27,7 @@ pub mod layout;
 pub mod user;
 
 /// Version of the whole contract; see the crate documentation.
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 2;
 
 /// Name of the custom section of `vmlinux.wasm` that holds [`ABI_VERSION`] as a little-endian `u32`.
 pub const ABI_SECTION: &str = "ochre.abi";

@@ -16,6 +16,7 @@ use crate::streams::Streams;
 use crate::task::Start;
 use crate::timer::Timer;
 use crate::timing::{Phase, Timing};
+use crate::trace::Symbols;
 use crate::vcpu::Vcpu;
 use crate::vm::{BootInfo, End, Vm};
 use crate::{engine, host_calls};
@@ -127,6 +128,7 @@ pub fn start(config: Config, timing: Arc<Timing>) -> Result<Machine, Error> {
         console: Console::default(),
         streams: Streams::default(),
         reaper: Reaper::start()?,
+        symbols: Symbols::default(),
         timing,
         start: Instant::now(),
         end: End::default(),

@@ -22,6 +22,9 @@ pub enum Unwind {
         /// Top of its kernel stack.
         stack_top: u32,
     },
+    /// `host_vcpu_stop`.
+    #[error("the vCPU has stopped")]
+    VcpuStop,
     /// The machine has stopped.
     #[error("the machine has stopped")]
     Stop,
@@ -55,7 +58,7 @@ pub enum Cause {
 pub fn classify(error: &wasmtime::Error, kernel: &Module) -> Cause {
     let unwind = error.downcast_ref::<Unwind>();
     match unwind {
-        Some(Unwind::Exit | Unwind::Exec { .. } | Unwind::Stop) => {
+        Some(Unwind::Exit | Unwind::Exec { .. } | Unwind::VcpuStop | Unwind::Stop) => {
             return Cause::Leave(unwind.cloned().unwrap_or(Unwind::Stop));
         }
         Some(Unwind::BadCall(_) | Unwind::StackLow) | None => {}

@@ -44,6 +44,12 @@ impl Irq {
         }
     }
 
+    /// Takes all bits of a vCPU's word.
+    pub fn take(&self, memory: &KernelMemory, vcpu: u32) -> u32 {
+        let word = self.words.get().and_then(|words| word(*words, memory, vcpu));
+        word.map_or(0, |word| word.swap(0, Ordering::SeqCst))
+    }
+
     /// Has the vCPU anything pending?
     pub fn is_pending(&self, memory: &KernelMemory, vcpu: u32) -> bool {
         self.words

@@ -41,5 +41,6 @@ pub mod sys;
 pub mod task;
 pub mod timer;
 pub mod timing;
+pub mod trace;
 pub mod vcpu;
 pub mod vm;

@@ -29,6 +29,8 @@ use wasmtime::{Extern, Instance, Store, Val, WasmBacktrace};
 pub enum TaskEnd {
     /// `host_task_exit`.
     Exited,
+    /// `host_vcpu_stop`.
+    VcpuStopped,
     /// The machine has stopped.
     Stopped,
     /// The kernel trapped or broke the contract.
@@ -57,8 +59,17 @@ pub enum Start {
 pub struct Task {
     handle: u32,
     memory: AtomicU32,
+    /// What a vCPU holds while it polls the task.
+    pub state: Mutex<TaskState>,
+}
+
+/// The part of a task that one vCPU at a time works on.
+#[derive(Default)]
+pub struct TaskState {
     /// Its future; gone when it has ended.
-    pub future: Mutex<Option<TaskFuture>>,
+    pub future: Option<TaskFuture>,
+    /// It waits in `host_task_switch`: neither new, nor running, nor amid something of wasmtime's.
+    pub parked: bool,
 }
 
 impl Task {
@@ -67,10 +78,10 @@ impl Task {
         let task = vm.tasks.insert_with(|handle| Self {
             handle,
             memory: AtomicU32::new(NO_MEMORY),
-            future: Mutex::new(None),
+            state: Mutex::default(),
         })?;
         let future = Box::pin(live(Arc::clone(vm), task.handle, start));
-        *task.future.lock().ok()? = Some(future);
+        task.state.lock().ok()?.future = Some(future);
         Some(task)
     }
 
@@ -145,6 +156,7 @@ async fn live(vm: Arc<Vm>, handle: u32, mut start: Start) -> TaskEnd {
                 start = Start::Resume(task, stack_top);
             }
             Cause::Leave(Unwind::Exit) => return TaskEnd::Exited,
+            Cause::Leave(Unwind::VcpuStop) => return TaskEnd::VcpuStopped,
             Cause::Leave(_) => return TaskEnd::Stopped,
             Cause::Kernel(report) => return TaskEnd::KernelFault(report),
             // Only a fault that comes where no user code can be.

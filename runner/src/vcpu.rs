@@ -11,14 +11,14 @@
 #![forbid(unsafe_code)]
 
 use crate::error::Outcome;
-use crate::task::{Task, TaskEnd};
+use crate::task::{Task, TaskEnd, TaskState};
 use crate::timer::NEVER;
 use crate::vm::Vm;
 use ochre_abi::irq;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
@@ -47,7 +47,9 @@ pub fn set_next(task: Arc<Task>) {
 /// One vCPU, as other threads see it.
 pub struct Vcpu {
     index: u32,
-    thread: OnceLock<Thread>,
+    /// The thread while it runs.
+    thread: Mutex<Option<Thread>>,
+    started: AtomicBool,
     idle: AtomicBool,
     /// Handle of the ProcessMemory of the task that runs.
     running_memory: AtomicU32,
@@ -59,7 +61,8 @@ impl Vcpu {
     pub fn new(index: u32) -> Self {
         Self {
             index,
-            thread: OnceLock::new(),
+            thread: Mutex::new(None),
+            started: AtomicBool::new(false),
             idle: AtomicBool::new(false),
             running_memory: AtomicU32::new(NO_MEMORY),
             deadline_ns: AtomicU64::new(NEVER),
@@ -71,9 +74,22 @@ impl Vcpu {
         self.index
     }
 
-    /// Has it a thread?
+    /// Has it a thread, or will have one at once?
     pub fn is_started(&self) -> bool {
-        self.thread.get().is_some()
+        self.started.load(Ordering::SeqCst)
+    }
+
+    /// Claims it for a new thread; `false` if it has one.
+    pub fn claim(&self) -> bool {
+        !self.started.swap(true, Ordering::SeqCst)
+    }
+
+    /// It has no thread any more.
+    pub fn release(&self) {
+        self.set_deadline(NEVER);
+        self.set_running_memory(NO_MEMORY);
+        *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.started.store(false, Ordering::SeqCst);
     }
 
     /// Is it parked, or about to be?
@@ -118,7 +134,7 @@ impl Vcpu {
     /// Wakes it if it is parked.
     pub fn unpark(&self) {
         if self.is_idle()
-            && let Some(thread) = self.thread.get()
+            && let Some(thread) = &*self.thread.lock().unwrap_or_else(PoisonError::into_inner)
         {
             thread.unpark();
         }
@@ -150,53 +166,71 @@ pub fn run(vm: &Arc<Vm>, index: u32, first: Arc<Task>) {
     crate::sys::thread::want_sharp_timers();
     INDEX.set(index);
     let vcpu = &vm.vcpus[index as usize];
-    if vcpu.thread.set(thread::current()).is_err() {
-        return;
-    }
-    let mut context = Context::from_waker(Waker::noop());
+    *vcpu.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current());
     let mut current = first;
     while !vm.is_stopping() {
         vcpu.set_running_memory(current.memory());
-        let end = {
-            let mut slot = current.future.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(future) = slot.as_mut() else {
+        let (polled, next) = {
+            let mut state = current.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.parked = false;
+            let Some(polled) = poll_future(&mut state) else {
                 let name = current.handle();
                 return vm.stop(Outcome::KernelFault(format!("switched to dead task {name:#x}\n")));
             };
-            let poll = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut context)));
-            match poll {
-                Ok(Poll::Pending) => None,
-                Ok(Poll::Ready(end)) => {
-                    *slot = None;
-                    Some(end)
-                }
-                Err(panic) => {
-                    // The future is in no state to be polled or dropped.
-                    std::mem::forget(slot.take());
-                    Some(TaskEnd::Failed(format!("the runner panicked: {}", panic_text(&*panic))))
-                }
-            }
+            let next = NEXT.take();
+            state.parked = next.is_some() && state.future.is_some();
+            (polled, next)
         };
-        let end_is_yield = end.is_none();
-        match end {
-            None | Some(TaskEnd::Exited) => {}
-            Some(TaskEnd::Stopped) => return,
-            Some(TaskEnd::KernelFault(report)) => return vm.stop(Outcome::KernelFault(report)),
-            Some(TaskEnd::Failed(reason)) => return vm.stop(Outcome::Failed(reason)),
-        }
-        let Some(next) = NEXT.take() else {
+        match (polled, next) {
+            (Polled::Pending | Polled::Ended(TaskEnd::Exited), Some(next)) => current = next,
             // wasmtime itself yields between the steps of a collection (exceptions are its objects):
             // the task is not done, and the kernel knows nothing of it.
-            if end_is_yield {
-                continue;
+            (Polled::Pending, None) => {}
+            (Polled::Ended(TaskEnd::Stopped), _) => return,
+            (Polled::Ended(TaskEnd::VcpuStopped), _) => {
+                vcpu.release();
+                return vm.hand_over_interrupts(index);
             }
-            if !vm.is_stopping() {
-                vm.stop(Outcome::Failed("a task stopped without naming another".to_owned()));
+            (Polled::Ended(TaskEnd::KernelFault(report)), _) => {
+                return vm.stop(Outcome::KernelFault(report));
             }
-            return;
-        };
-        current = next;
+            (Polled::Ended(TaskEnd::Failed(reason)), _) => return vm.stop(Outcome::Failed(reason)),
+            (Polled::Ended(TaskEnd::Exited), None) => {
+                if !vm.is_stopping() {
+                    vm.stop(Outcome::Failed("a task stopped without naming another".to_owned()));
+                }
+                return;
+            }
+        }
     }
+}
+
+/// What a poll of a task gives.
+pub enum Polled {
+    /// It waits.
+    Pending,
+    /// It has ended; its future is gone.
+    Ended(TaskEnd),
+}
+
+/// Polls a task's future and contains its panics; `None` when it has none any more.
+pub fn poll_future(state: &mut TaskState) -> Option<Polled> {
+    let future = state.future.as_mut()?;
+    let mut context = Context::from_waker(Waker::noop());
+    let poll = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut context)));
+    Some(match poll {
+        Ok(Poll::Pending) => Polled::Pending,
+        Ok(Poll::Ready(end)) => {
+            state.future = None;
+            Polled::Ended(end)
+        }
+        Err(panic) => {
+            // The future is in no state to be polled or dropped.
+            std::mem::forget(state.future.take());
+            let reason = format!("the runner panicked: {}", panic_text(&*panic));
+            Polled::Ended(TaskEnd::Failed(reason))
+        }
+    })
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {

@@ -13,6 +13,7 @@ use crate::streams::Streams;
 use crate::task::{Start, Task, TaskData};
 use crate::timer::Timer;
 use crate::timing::Timing;
+use crate::trace::Symbols;
 use crate::vcpu::{self, Vcpu};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
@@ -66,12 +67,25 @@ pub struct Vm {
     pub streams: Streams,
     /// Buries dead tasks.
     pub reaper: Reaper,
+    /// Names of kernel functions.
+    pub symbols: Symbols,
     /// Boot phases.
     pub timing: Arc<Timing>,
     /// The machine's start.
     pub start: Instant,
     /// How it ended.
     pub end: End,
+}
+
+/// What has come of the start of a vCPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Started {
+    /// It runs.
+    Yes,
+    /// It ran already.
+    Already,
+    /// There is no such vCPU.
+    Unknown,
 }
 
 /// The end of a machine, for who waits for it.
@@ -89,27 +103,52 @@ impl Vm {
         u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX - 1)
     }
 
-    /// Starts vCPU `index` with a new task; `false` if it runs already or there is no such one.
+    /// Starts vCPU `index` with a new task.
     ///
     /// # Errors
     /// When the host gives no thread.
-    pub fn start_vcpu(self: &Arc<Self>, index: u32, start: Start) -> std::io::Result<bool> {
-        let Some(vcpu) = self.vcpus.get(index as usize) else { return Ok(false) };
-        if vcpu.is_started() {
-            return Ok(false);
+    pub fn start_vcpu(self: &Arc<Self>, index: u32, start: Start) -> std::io::Result<Started> {
+        let Some(vcpu) = self.vcpus.get(index as usize) else { return Ok(Started::Unknown) };
+        if !vcpu.claim() {
+            return Ok(Started::Already);
         }
-        let Some(task) = Task::create(self, start) else { return Ok(false) };
-        let vm = Arc::clone(self);
-        std::thread::Builder::new()
-            .name(format!("vcpu{index}"))
-            .spawn(move || vcpu::run(&vm, index, task))?;
-        Ok(true)
+        let started = match Task::create(self, start) {
+            Some(task) => {
+                let vm = Arc::clone(self);
+                std::thread::Builder::new()
+                    .name(format!("vcpu{index}"))
+                    .spawn(move || vcpu::run(&vm, index, task))
+            }
+            None => Err(std::io::Error::other("there are too many tasks")),
+        };
+        match started {
+            Ok(_) => Ok(Started::Yes),
+            Err(error) => {
+                vcpu.release();
+                Err(error)
+            }
+        }
     }
 
-    /// Raises interrupt `irq` on a vCPU that takes device interrupts.
+    /// Raises interrupt `irq` on a vCPU that takes device interrupts: each interrupt has its own, so
+    /// that they are spread and each keeps its order.
     pub fn raise(&self, irq: u32) {
-        let started = self.vcpus.iter().filter(|vcpu| vcpu.is_started()).count().max(1);
-        self.raise_on(irq % started as u32, 1 << irq);
+        let started = || self.vcpus.iter().filter(|vcpu| vcpu.is_started());
+        let turn = irq as usize % started().count().max(1);
+        let index = started().nth(turn).map_or(0, Vcpu::index);
+        self.raise_on(index, 1 << irq);
+        // It may have stopped meanwhile, and then nobody looks at its word.
+        if self.vcpus.get(index as usize).is_some_and(|vcpu| !vcpu.is_started()) {
+            self.hand_over_interrupts(index);
+        }
+    }
+
+    /// Gives the interrupts of a vCPU that has stopped to vCPU 0, which never does.
+    pub fn hand_over_interrupts(&self, from: u32) {
+        let bits = self.irq.take(&self.memory, from);
+        if from != 0 && bits != 0 {
+            self.raise_on(0, bits);
+        }
     }
 
     /// Sets interrupt bits of one vCPU and makes it look.

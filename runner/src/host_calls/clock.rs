@@ -16,6 +16,10 @@ pub fn host_clock_realtime(_: &mut Task<'_>) -> wasmtime::Result<u64> {
     Ok(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
 }
 
+pub fn host_clock_vcpu(_: &mut Task<'_>) -> wasmtime::Result<u64> {
+    Ok(crate::sys::thread::cpu_time_ns())
+}
+
 pub fn host_timer_set(task: &mut Task<'_>, deadline_ns: u64) -> wasmtime::Result<()> {
     let vm = &task.data().vm;
     vm.vcpus[vcpu::current_index() as usize].set_deadline(deadline_ns);

@@ -4,11 +4,10 @@
 
 use super::{Task, bad_call, kernel_bytes};
 use crate::error::Outcome;
-use crate::fault::{Unwind, backtrace};
+use crate::fault::Unwind;
 use crate::memory::KernelAddr;
 use ochre_abi::layout::boot_info;
 use ochre_abi::stop;
-use wasmtime::WasmBacktrace;
 
 pub fn host_boot_info(task: &mut Task<'_>, info: KernelAddr) -> wasmtime::Result<()> {
     let data = task.data();
@@ -54,11 +53,6 @@ pub fn write_text(
     let target = kernel_bytes(&task.data().kernel, target, len)?;
     target.write(text.as_bytes());
     Ok(text.len().min(target.len()) as u32)
-}
-
-pub fn host_stack_trace(task: &mut Task<'_>, text: KernelAddr, len: u32) -> wasmtime::Result<u32> {
-    let trace = backtrace(WasmBacktrace::force_capture(&*task).frames());
-    write_text(task, &trace, text, len)
 }
 
 pub fn host_random_fill(task: &mut Task<'_>, bytes: KernelAddr, len: u32) -> wasmtime::Result<()> {

@@ -15,6 +15,7 @@ mod machine;
 mod memory;
 mod programs;
 mod tasks;
+mod traces;
 mod vcpus;
 
 use crate::fault::Unwind;
@@ -33,6 +34,7 @@ use machine::*;
 use memory::*;
 use programs::*;
 use tasks::*;
+use traces::*;
 use vcpus::*;
 
 /// The calling task.
@@ -48,6 +50,8 @@ pub mod errno {
     pub const EFAULT: i32 = 14;
     /// Not an executable.
     pub const ENOEXEC: i32 = 8;
+    /// In use.
+    pub const EBUSY: i32 = 16;
     /// Invalid argument.
     pub const EINVAL: i32 = 22;
     /// Nobody reads.

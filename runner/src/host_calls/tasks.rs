@@ -8,10 +8,11 @@ use super::{Task, bad_call};
 use crate::fault::Unwind;
 use crate::memory::KernelAddr;
 use crate::task::{self, Start};
+use crate::trace;
 use crate::vcpu::{self, NO_MEMORY};
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 
 /// Most tasks: each takes a few of the host's mappings, of which a process has some 65,000.
 const MAX_TASKS: usize = 12_000;
@@ -33,20 +34,6 @@ pub fn host_task_adopt(task: &mut Task<'_>, _: KernelAddr) -> wasmtime::Result<i
     Ok(task.data().handle.cast_signed())
 }
 
-/// Gives the vCPU away once.
-#[derive(Default)]
-struct Switch {
-    done: bool,
-}
-
-impl Future for Switch {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        if std::mem::replace(&mut self.done, true) { Poll::Ready(()) } else { Poll::Pending }
-    }
-}
-
 fn name_next(task: &Task<'_>, next: u32) -> wasmtime::Result<()> {
     let vm = &task.data().vm;
     if vm.is_stopping() {
@@ -66,7 +53,16 @@ pub async fn host_task_switch(task: &mut Task<'_>, next: u32) -> wasmtime::Resul
         return Ok(());
     }
     name_next(task, next)?;
-    Switch::default().await;
+    let mut is_back = false;
+    // Gives the vCPU away once; see `trace` for who else may look in meanwhile.
+    poll_fn(|_| {
+        if std::mem::replace(&mut is_back, true) && !trace::answer(task) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
     Ok(())
 }
 

@@ -2,12 +2,13 @@
 //! Host calls: vCPUs and their interrupts.
 #![forbid(unsafe_code)]
 
-use super::errno::{EAGAIN, EINVAL};
+use super::errno::{EAGAIN, EBUSY, EINVAL};
 use super::{Task, bad_call};
 use crate::fault::Unwind;
 use crate::memory::KernelAddr;
 use crate::task::Start;
 use crate::vcpu;
+use crate::vm::Started;
 
 pub fn host_irq_setup(
     task: &mut Task<'_>,
@@ -42,8 +43,15 @@ pub fn host_vcpu_start(
 ) -> wasmtime::Result<i32> {
     let vm = &task.data().vm;
     Ok(match vm.start_vcpu(vcpu, Start::Vcpu(idle_task.0, stack_top.0)) {
-        Ok(true) => 0,
-        Ok(false) => -EINVAL,
+        Ok(Started::Yes) => 0,
+        Ok(Started::Already) => -EBUSY,
+        Ok(Started::Unknown) => -EINVAL,
         Err(_) => -EAGAIN,
     })
+}
+
+pub async fn host_vcpu_stop(task: &mut Task<'_>) -> wasmtime::Result<()> {
+    let data = task.data_mut();
+    drop(data.vm.tasks.remove(data.handle));
+    Err(data.leave(Unwind::VcpuStop))
 }

@@ -23,7 +23,7 @@ pub use glue::IMPORTS;
 pub const VERSION: u32 = 2;
 
 // The contract that the glue is written against.
-const _: () = assert!(fault::STACK == 1 && ochre_abi::ABI_VERSION == 1);
+const _: () = assert!(fault::STACK == 1 && ochre_abi::ABI_VERSION == 2);
 
 /// Why a file is no program.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

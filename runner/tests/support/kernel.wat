@@ -6,12 +6,12 @@
 ;; result, 0x200 user_entry, 0x280 scratch, 0x400 program_info, 0x800 boot_info, 0x4000 buffer,
 ;; 0x10000 the user program.
 (module
-  (@custom "ochre.abi" "\01\00\00\00")
+  (@custom "ochre.abi" "\02\00\00\00")
   (import "env" "memory" (memory 40 65536 shared))
   (import "host" "host_boot_info" (func $boot_info (param i32)))
   (import "host" "host_console_write" (func $console_write (param i32 i32) (result i32)))
   (import "host" "host_machine_stop" (func $machine_stop (param i32 i32)))
-  (import "host" "host_stack_trace" (func $stack_trace (param i32 i32) (result i32)))
+  (import "host" "host_stack_trace" (func $stack_trace (param i32 i32 i32) (result i32)))
   (import "host" "host_fault_report" (func $fault_report (param i32 i32) (result i32)))
   (import "host" "host_irq_setup" (func $irq_setup (param i32 i32 i32)))
   (import "host" "host_vcpu_idle" (func $vcpu_idle))

@@ -33,47 +33,26 @@ kernel_boot:
 	call		wasm_boot
 	end_function
 
-	/* kernel_vcpu_start(task, stack_top) */
-	.section	.text.kernel_vcpu_start,"",@
-	.globl		kernel_vcpu_start
-	.type		kernel_vcpu_start,@function
-	.export_name	kernel_vcpu_start, kernel_vcpu_start
-kernel_vcpu_start:
-	.functype	kernel_vcpu_start (i32, i32) -> ()
+	/* NAME(task, stack_top): sets both and goes on in FUNCTION. */
+	.macro		task_entry name, function, result:vararg
+	.section	.text.\name,"",@
+	.globl		\name
+	.type		\name,@function
+	.export_name	\name, \name
+\name:
+	.functype	\name (i32, i32) -> (\result)
 	local.get	0
 	global.set	__current_task
 	local.get	1
 	global.set	__stack_pointer
-	call		wasm_vcpu_start
+	call		\function
 	end_function
+	.endm
 
-	/* kernel_task_start(task, stack_top) -> struct user_entry * */
-	.section	.text.kernel_task_start,"",@
-	.globl		kernel_task_start
-	.type		kernel_task_start,@function
-	.export_name	kernel_task_start, kernel_task_start
-kernel_task_start:
-	.functype	kernel_task_start (i32, i32) -> (i32)
-	local.get	0
-	global.set	__current_task
-	local.get	1
-	global.set	__stack_pointer
-	call		wasm_task_start
-	end_function
-
-	/* kernel_task_resume(task, stack_top) -> struct user_entry * */
-	.section	.text.kernel_task_resume,"",@
-	.globl		kernel_task_resume
-	.type		kernel_task_resume,@function
-	.export_name	kernel_task_resume, kernel_task_resume
-kernel_task_resume:
-	.functype	kernel_task_resume (i32, i32) -> (i32)
-	local.get	0
-	global.set	__current_task
-	local.get	1
-	global.set	__stack_pointer
-	call		wasm_task_resume
-	end_function
+	task_entry	kernel_vcpu_start, wasm_vcpu_start
+	/* These two give the address of a struct user_entry. */
+	task_entry	kernel_task_start, wasm_task_start, i32
+	task_entry	kernel_task_resume, wasm_task_resume, i32
 
 	.section	.custom_section.ochre.abi,"",@
 	.int32		HOST_ABI_VERSION

@@ -28,15 +28,15 @@ static bool exit_work_pending(void)
 	return (read_thread_flags() & _TIF_EXIT_WORK) || arch_irq_is_pending();
 }
 
-/* Everything but signals. */
-static void exit_work_common(struct pt_regs *regs)
+/* Everything but signals. An interrupt taken here has interrupted the kernel. */
+static void exit_work_common(void)
 {
 	if (arch_irq_is_pending())
-		irq_take(regs);
+		irq_take_pending();
 	if (test_thread_flag(TIF_NEED_RESCHED))
 		schedule();
 	if (test_and_clear_thread_flag(TIF_NOTIFY_RESUME))
-		resume_user_mode_work(regs);
+		resume_user_mode_work(task_pt_regs(current));
 }
 
 unsigned long exit_to_user(struct pt_regs *regs)
@@ -45,7 +45,7 @@ unsigned long exit_to_user(struct pt_regs *regs)
 	bool restart = false;
 
 	while (exit_work_pending() && !frame && !restart) {
-		exit_work_common(&(struct pt_regs) { .nr = -1 });
+		exit_work_common();
 		if (test_thread_flag(TIF_SIGPENDING) || test_thread_flag(TIF_NOTIFY_SIGNAL))
 			frame = signal_deliver(regs, &restart);
 	}
@@ -68,7 +68,7 @@ void enter_user_first(void)
 	current->thread.exec_pending = false;
 	while (arch_irq_is_pending() ||
 	       (read_thread_flags() & (_TIF_NEED_RESCHED | _TIF_NOTIFY_RESUME)))
-		exit_work_common(&(struct pt_regs) { .nr = -1 });
+		exit_work_common();
 	if (fatal_signal_pending(current)) {
 		bool restart;
 

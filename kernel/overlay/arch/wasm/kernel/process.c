@@ -36,6 +36,13 @@ struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *ne
 	return this_cpu_read(switched_from);
 }
 
+/* Says once who asked for what there is not: the next one has the same cause. */
+static void tell_of_fork(void)
+{
+	pr_info_once("%s[%d] asked for fork(), which this machine does not have; use vfork() or posix_spawn()\n",
+		     current->comm, task_pid_nr(current));
+}
+
 int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 {
 	struct thread_struct *thread = &p->thread;
@@ -55,8 +62,10 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 		thread->kthread_arg = args->fn_arg;
 	} else {
 		/* A copy of an address space would need MMU-like help. */
-		if (!(args->flags & CLONE_VM) || !args->stack)
+		if (!(args->flags & CLONE_VM) || !args->stack) {
+			tell_of_fork();
 			return -ENOSYS;
+		}
 		if (!(program_flags(current) & PROGRAM_CAN_CLONE))
 			return -ENOSYS;
 		thread->user_entry.kind = USER_ENTRY_THREAD;
@@ -153,9 +162,4 @@ asmlinkage struct user_entry *wasm_task_resume(void)
 void arch_cpu_idle(void)
 {
 	host_vcpu_idle();
-}
-
-unsigned long __get_wchan(struct task_struct *task)
-{
-	return 0;
 }

@@ -3,6 +3,7 @@
  * vCPUs: which there are, how one is started, and interrupts between them.
  */
 #include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
 #include <linux/irq_work.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/hotplug.h>
@@ -10,9 +11,10 @@
 #include <linux/smp.h>
 
 #include <asm/entry.h>
+#include <asm/processor.h>
 #include <asm/setup.h>
 
-/* Only the boot vCPU is started so far, whatever the host allows. */
+/* All that the host has are there from the start. */
 void __init smp_setup_vcpus(void)
 {
 	unsigned int cpu, vcpus = clamp(boot_info.vcpus, 1U, (u32)NR_CPUS);
@@ -36,13 +38,44 @@ int __cpu_up(unsigned int cpu, struct task_struct *idle)
 	int ret;
 
 	task_thread_info(idle)->cpu = cpu;
-	ret = host_vcpu_start(cpu, idle, task_pt_regs(idle));
+	/* One that has just been taken offline may still be on its way out. */
+	while ((ret = host_vcpu_start(cpu, idle, task_pt_regs(idle))) == -EBUSY)
+		cpu_relax();
 	if (ret)
 		return ret;
 	while (!cpu_online(cpu))
 		cpu_relax();
 	return 0;
 }
+
+#ifdef CONFIG_HOTPLUG_CPU
+/* The boot CPU takes what interrupts others leave behind. */
+bool arch_cpu_is_hotpluggable(int cpu)
+{
+	return cpu != 0;
+}
+
+/* On the CPU that goes, with all others stopped and interrupts disabled. */
+int __cpu_disable(void)
+{
+	set_cpu_online(smp_processor_id(), false);
+	timer_stop_cpu();
+	return 0;
+}
+
+/* The last thing that the idle task of a CPU that went does. */
+void __noreturn arch_cpu_idle_dead(void)
+{
+	idle_task_exit();
+	current->thread.host_task = HOST_TASK_NONE;
+	cpuhp_ap_report_dead();
+	host_vcpu_stop();
+}
+
+void arch_cpuhp_cleanup_dead_cpu(unsigned int cpu)
+{
+}
+#endif
 
 /* Called through entry.S on a new vCPU, in its idle task. */
 asmlinkage void wasm_vcpu_start(void)

@@ -10,10 +10,13 @@
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
+#include <linux/nmi.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/clock.h>
 #include <linux/timekeeping.h>
 
 #include <asm/entry.h>
+#include <asm/kvm_para.h>
 
 static u64 host_clock_read(struct clocksource *cs)
 {
@@ -49,6 +52,30 @@ unsigned long long notrace sched_clock(void)
 void read_persistent_clock64(struct timespec64 *ts)
 {
 	*ts = ns_to_timespec64(host_clock_realtime());
+}
+
+/*
+ * Has the host kept this CPU from running since the last question? The watchdog's
+ * timer asks every few seconds. Seconds that the CPU's thread has not had are no
+ * lockup of ours: the host was stopped, suspended or very busy.
+ */
+bool host_was_away(void)
+{
+	static DEFINE_PER_CPU(u64, last_clock);
+	static DEFINE_PER_CPU(u64, last_run);
+	u64 clock = host_clock_monotonic(), run = host_clock_vcpu();
+	u64 passed = clock - this_cpu_read(last_clock);
+	u64 had = run - this_cpu_read(last_run);
+
+	this_cpu_write(last_clock, clock);
+	this_cpu_write(last_run, run);
+	if (passed < 10ULL * NSEC_PER_SEC || had > passed / 2)
+		return false;
+	touch_softlockup_watchdog_sync();
+	clocksource_touch_watchdog();
+	rcu_cpu_stall_reset();
+	reset_hung_task_detector();
+	return true;
 }
 
 static DEFINE_PER_CPU(struct clock_event_device, host_timer);
@@ -89,6 +116,12 @@ void timer_setup_cpu(void)
 	evt->set_state_oneshot_stopped = host_timer_shutdown;
 	enable_percpu_irq(HOST_IRQ_TIMER, IRQ_TYPE_NONE);
 	clockevents_config_and_register(evt, NSEC_PER_SEC, 1, LONG_MAX);
+}
+
+void timer_stop_cpu(void)
+{
+	disable_percpu_irq(HOST_IRQ_TIMER);
+	host_timer_set(U64_MAX);
 }
 
 void __init time_init(void)

@@ -32,13 +32,12 @@ void show_stack(struct task_struct *task, unsigned long *sp, const char *loglvl)
 {
 	/* One buffer: a kernel stack has no room for it. Garbled beats lost. */
 	static char text[TRACE_BYTES];
+	int handle = (task ?: current)->thread.host_task;
 	u32 len;
 
-	if (task && task != current) {
-		printk("%s  (the stack of another task is known to the host only)\n", loglvl);
+	if (handle == HOST_TASK_NONE)
 		return;
-	}
-	len = host_stack_trace(text, sizeof(text) - 1);
+	len = host_stack_trace(handle, text, sizeof(text) - 1);
 	text[min_t(u32, len, sizeof(text) - 1)] = '\0';
 	printk("%sCall Trace:\n", loglvl);
 	print_lines(loglvl, text);

@@ -15,6 +15,7 @@
 
 #include <asm/sections.h>
 #include <asm/setup.h>
+#include <asm/stacktrace.h>
 
 /* Zeroes that nobody writes to. */
 unsigned long empty_zero_page[PAGE_SIZE / sizeof(unsigned long)] __page_aligned_bss;
@@ -46,9 +47,9 @@ void __init wasm_memory_init(void)
 	unsigned long max_zone_pfn[MAX_NR_ZONES] = { 0, };
 	unsigned long end = boot_info.memory_bytes & PAGE_MASK;
 
-	/* The last page is left out, so that no end of a range wraps to 0. */
-	if (!end || end > -2 * PAGE_SIZE)
-		end = -2 * PAGE_SIZE;
+	/* The last addresses stand for functions, and no end of a range wraps to 0. */
+	if (!end || end > TRACE_BASE)
+		end = TRACE_BASE;
 	if (end <= PAGE_ALIGN(__pa(_end)))
 		panic("%lu KiB of memory cannot hold the kernel", end >> 10);
 

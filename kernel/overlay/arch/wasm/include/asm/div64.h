@@ -8,6 +8,9 @@
 
 #include <linux/types.h>
 
+/* lib/math/div64.c has it all the same. */
+u32 __div64_32(u64 *n, u32 base);
+
 #define do_div(n, base) ({				\
 	u32 __base = (base);				\
 	u32 __rem = (u64)(n) % __base;			\

@@ -57,7 +57,8 @@ void user_fault_signal(struct pt_regs *regs, u32 kind, unsigned long address);
 void irq_take(struct pt_regs *regs);
 void __init irq_setup_host(void);
 
-/* time.c: starts the calling CPU's timer. */
+/* time.c: starts and stops the calling CPU's timer. */
 void timer_setup_cpu(void);
+void timer_stop_cpu(void);
 
 #endif /* _ASM_WASM_ENTRY_H */

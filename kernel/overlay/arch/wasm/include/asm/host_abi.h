@@ -6,7 +6,7 @@
 #ifndef _ASM_WASM_HOST_ABI_H
 #define _ASM_WASM_HOST_ABI_H
 
-#define HOST_ABI_VERSION 1
+#define HOST_ABI_VERSION 2
 
 #define HOST_IRQ_TIMER 0
 #define HOST_IRQ_RESCHEDULE 1
@@ -92,10 +92,21 @@ void host_early_print(const void *text, u32 len_bytes);
 __attribute__((import_module("host"), import_name("host_machine_stop"), noreturn))
 void host_machine_stop(u32 reason, u32 code);
 
-/* Writes a symbolized backtrace of the running task to `text`, lines ended by `\n`;
- * returns its length in bytes, at most `len_bytes`. */
+/* Writes a symbolized backtrace of `task`, kernel and user frames, to `text`, lines ended
+ * by `\n`; returns its length in bytes, at most `len_bytes`. */
 __attribute__((import_module("host"), import_name("host_stack_trace")))
-u32 host_stack_trace(const void *text, u32 len_bytes);
+u32 host_stack_trace(u32 task, const void *text, u32 len_bytes);
+
+/* Writes the numbers of the kernel functions on the stack of `task` to the words at
+ * `functions`, innermost first; returns how many, at most `max_functions`: 0 when the
+ * task runs on another vCPU, has not run yet or has ended. */
+__attribute__((import_module("host"), import_name("host_stack_functions")))
+u32 host_stack_functions(u32 task, const void *functions, u32 max_functions);
+
+/* Writes the name of a function that `host_stack_functions` has named to `text`, without
+ * a NUL; returns its length in bytes, at most `len_bytes`: 0 when it has none. */
+__attribute__((import_module("host"), import_name("host_symbol_name")))
+u32 host_symbol_name(u32 function, const void *text, u32 len_bytes);
 
 /* Fills `len_bytes` at `bytes` from the host's random source. */
 __attribute__((import_module("host"), import_name("host_random_fill")))
@@ -134,6 +145,10 @@ u64 host_clock_monotonic(void);
 __attribute__((import_module("host"), import_name("host_clock_realtime")))
 u64 host_clock_realtime(void);
 
+/* Nanoseconds of processor time that the host has given to the calling vCPU. */
+__attribute__((import_module("host"), import_name("host_clock_vcpu")))
+u64 host_clock_vcpu(void);
+
 /* Arms the calling vCPU's one-shot timer for an absolute monotonic time;
  * `u64::MAX` disarms it. Expiry sets the TIMER bit. */
 __attribute__((import_module("host"), import_name("host_timer_set")))
@@ -151,9 +166,15 @@ void host_vcpu_idle(void);
 __attribute__((import_module("host"), import_name("host_vcpu_kick")))
 void host_vcpu_kick(u32 vcpu, u32 bits);
 
-/* Starts a vCPU, which enters `kernel_vcpu_start(task, stack_top)`. */
+/* Starts a vCPU, which enters `kernel_vcpu_start(task, stack_top)`; `-EBUSY` while it
+ * runs or has not stopped to the end. */
 __attribute__((import_module("host"), import_name("host_vcpu_start")))
 s32 host_vcpu_start(u32 vcpu, const void *task, const void *stack_top);
+
+/* Ends the calling vCPU and its idle task. What interrupts it still has go to vCPU 0.
+ * Suspends: other tasks may run before it returns. */
+__attribute__((import_module("host"), import_name("host_vcpu_stop"), noreturn))
+void host_vcpu_stop(void);
 
 /* Registers a task; it first runs as `kernel_task_start(task, stack_top)`.
  * Returns its handle or `-ENOMEM`/`-EAGAIN`. */

@@ -13,8 +13,11 @@
 void arch_send_call_function_single_ipi(int cpu);
 void arch_send_call_function_ipi_mask(const struct cpumask *mask);
 
-#ifdef CONFIG_HOTPLUG_CPU
-#error "CPU hotplug is not implemented"
-#endif
+int __cpu_disable(void);
+
+/* The CPU ends itself; see arch_cpu_idle_dead(). */
+static inline void __cpu_die(unsigned int cpu)
+{
+}
 
 #endif /* _ASM_WASM_SMP_H */
