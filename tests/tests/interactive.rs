@@ -181,7 +181,69 @@ fn the_console_is_a_terminal_with_a_foreground_group() {
 }
 
 #[test]
-#[ignore = "the shell's read sets the terminal's modes itself"]
+fn lines_typed_ahead_of_the_first_prompt_are_kept() {
+    let mut session = Session::machine(&[]);
+    session.line("echo one $((1 + 1))");
+    session.line("false");
+    session.line("echo status $?");
+    session.expect(r"\none 2\r");
+    session.expect(r"\nstatus 1\r");
+    session.prompt();
+    assert_eq!(session.command("echo ready"), "ready\n");
+}
+
+#[test]
+fn what_is_typed_while_a_command_runs_reaches_the_next_prompt() {
+    let mut session = Session::shell();
+    session.line("sleep 1.5; echo sle\"\"pt");
+    session.settle(SOON);
+    session.line("echo one $((1 + 1))");
+    session.line("echo two $((2 + 2))");
+    session.send("echo thr");
+    session.expect(r"slept\r");
+    session.expect(r"\none 2\r");
+    session.expect(r"\ntwo 4\r");
+    session.settle(SOON);
+    assert_eq!(session.command("ee"), "three\n");
+}
+
+#[test]
+fn a_command_reads_what_was_typed_for_it() {
+    let mut session = Session::shell();
+    session.line("sleep 1; read x; echo got $x");
+    session.settle(SOON);
+    session.line("the line");
+    session.expect(r"\ngot the line\r");
+    session.prompt();
+}
+
+#[test]
+fn read_changes_the_terminal_for_as_long_as_it_takes() {
+    const MODES: &str = "/usr/lib/ochre/probes/tty | head -n 1";
+    let mut session = Session::shell();
+    let before = session.command(MODES);
+    assert!(before.contains("icanon true, echo true, isig true"), "{before}");
+    session.line("read -s -n 2 x; echo go\"\"t $x");
+    session.settle(SOON);
+    session.send("qz");
+    session.expect(r"got qz\r");
+    session.prompt();
+    assert_eq!(session.text().matches("qz").count(), 1, "{}", session.transcript());
+    assert_eq!(session.command(MODES), before);
+    // Ctrl-C ends a read, and no mode stays behind.
+    for line in ["read x", "read -s x", "read -n 5 x", "read -t 100 x"] {
+        interrupt(&mut session, line);
+        assert_eq!(session.command(MODES), before, "{line}");
+    }
+    // Ctrl-D on an empty line is the end.
+    session.line("read x; echo status $?");
+    session.settle(SOON);
+    session.send(CTRL_D);
+    session.expect(r"status 1\r");
+    session.prompt();
+}
+
+#[test]
 fn echo_can_be_turned_off_and_on() {
     let mut session = Session::shell();
     session.line("stty -echo; read secret; stty echo; echo got ${#secret}");

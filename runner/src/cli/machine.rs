@@ -15,7 +15,7 @@ use ochre_runner::timing::{Phase, Timing};
 use ochre_runner::vm::Vm;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -83,6 +83,9 @@ fn config(args: MachineArgs, command: Option<&[OsString]>) -> anyhow::Result<Con
     let mut command_line = "console=hvc0".to_owned();
     if command.is_some() {
         command_line.push_str(" quiet");
+    } else if !std::io::stdin().is_terminal() {
+        // There is nobody to edit lines, and nothing that answers questions about itself.
+        command_line.push_str(" TERM=dumb");
     }
     if !args.append.is_empty() {
         command_line.push(' ');
