@@ -6,6 +6,7 @@
 //! - [`host`]: what independent programs on this host say, for comparison.
 //! - [`program`]: tiny guest programs in WebAssembly text.
 //! - [`scripts`]: many small scripts, each run in the guest and on the host.
+//! - [`snippets`]: such scripts out of plain files.
 //! - [`endurance`]: the same thing many times, in small by default and in full in the stress suite.
 //! - [`kernel_log`]: what must never stand in a kernel's log.
 //!
@@ -24,6 +25,7 @@ pub mod machine;
 pub mod program;
 pub mod scripts;
 pub mod session;
+pub mod snippets;
 
 /// Ends a test that cannot be run here, and says why.
 #[macro_export]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The shell's language: what bash does on the host.
+//! The shell's language: what bash does on the host. More of it, snippet by snippet: `shell_snippets`.
 
 use ochre_tests::host;
 use ochre_tests::machine::Machine;
@@ -154,20 +154,4 @@ fn sh_is_a_shell_too() {
     Machine::shell(script).run().ends_with(3).prints("sh\nb\n");
     let wanted = host::shell("echo $((1+1)); false || echo x", b"").text();
     Machine::exec(&["sh"]).stdin("echo $((1+1))\nfalse || echo x\n").run().prints(&wanted);
-}
-
-#[test]
-#[ignore = "gaps of brush 0.5: padded braces, empty fields between separators, $(jobs -p)"]
-fn what_the_shell_has_still_to_learn() {
-    same_as_on_the_host(&[
-        ("padded braces", "echo {05..07}"),
-        ("empty fields", "IFS=:; x=a:b::c; set -- $x; echo $# $4"),
-        ("jobs -p", "sleep 1 & [ -n \"$(jobs -p)\" ] && echo pid; kill $!"),
-    ]);
-}
-
-#[test]
-#[ignore = "without fork the shell itself opens the files of a background command, and waits there"]
-fn a_fifo_is_opened_by_the_background_command() {
-    same_as_on_the_host(&[("fifo", "mkfifo p; echo through > p & cat p; wait")]);
 }
