@@ -18,6 +18,8 @@
 //!       - a trap in user code  pending = kernel_user_fault(...); run the handlers it names
 //!                              (see `user`); kernel_user_fault or the last kernel_signal_return
 //!                              does not return when the fault is fatal
+//!       - a trap in kernel code  kernel_oops(...): does not return when the kernel gives up the
+//!                              task alone; else the machine stops
 //!       - the entry function returns: treated as fault::UNREACHABLE
 //!   }
 //! ```
@@ -66,6 +68,9 @@ pub const PREEMPT: &str = "kernel_preempt";
 pub const SIGNAL_RETURN: &str = "kernel_signal_return";
 /// `kernel_user_fault(kind, address, sp) -> i64`: user code of the running task has trapped.
 pub const USER_FAULT: &str = "kernel_user_fault";
+/// `kernel_oops(kind, address)`: kernel code of the running task has trapped, and its frames are gone.
+/// Ends the task where the machine can do without it; returns where it cannot.
+pub const OOPS: &str = "kernel_oops";
 
 /// All exports.
 pub const KERNEL_ENTRIES: &[KernelEntry] = &[
@@ -102,4 +107,5 @@ pub const KERNEL_ENTRIES: &[KernelEntry] = &[
         params: &[i32s("kind"), i32s("address"), i32s("sp")],
         result: Some(Value::I64),
     },
+    KernelEntry { name: OOPS, params: &[i32s("kind"), i32s("address")], result: None },
 ];

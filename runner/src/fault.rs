@@ -50,7 +50,16 @@ pub enum Cause {
         /// Trap and symbolized backtrace, lines ended by `\n`.
         report: String,
     },
-    /// The kernel's.
+    /// The kernel's, in its own code; fields as above.
+    KernelTrap {
+        /// One of `abi::fault`.
+        kind: u32,
+        /// The address, where one is known.
+        address: u32,
+        /// Trap and symbolized backtrace, lines ended by `\n`.
+        report: String,
+    },
+    /// The kernel broke the contract, or the runner failed: nothing can go on.
     Kernel(String),
 }
 
@@ -80,8 +89,12 @@ pub fn classify(error: &wasmtime::Error, kernel: &Module) -> Cause {
     let mut report = String::new();
     let _ = writeln!(report, "{what}{}", fault_text.map(|t| format!(" ({t})")).unwrap_or_default());
     report.push_str(&backtrace(frames));
-    if in_kernel || !known {
-        return Cause::Kernel(report);
+    match trap {
+        Some(trap) if in_kernel && unwind.is_none() => {
+            return Cause::KernelTrap { kind: fault_kind(trap), address, report };
+        }
+        _ if in_kernel || !known => return Cause::Kernel(report),
+        _ => {}
     }
     let kind = match (unwind, trap) {
         (Some(_), _) => fault::STACK,

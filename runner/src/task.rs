@@ -158,7 +158,9 @@ async fn live(vm: Arc<Vm>, handle: u32, mut start: Start) -> TaskEnd {
             Cause::Leave(Unwind::Exit) => return TaskEnd::Exited,
             Cause::Leave(Unwind::VcpuStop) => return TaskEnd::VcpuStopped,
             Cause::Leave(_) => return TaskEnd::Stopped,
-            Cause::Kernel(report) => return TaskEnd::KernelFault(report),
+            Cause::Kernel(report) | Cause::KernelTrap { report, .. } => {
+                return TaskEnd::KernelFault(report);
+            }
             // Only a fault that comes where no user code can be.
             Cause::User { report, .. } => return TaskEnd::KernelFault(report),
         }
@@ -167,16 +169,51 @@ async fn live(vm: Arc<Vm>, handle: u32, mut start: Start) -> TaskEnd {
 
 /// The part of it that passes in one Store.
 async fn live_in_store(vm: &Arc<Vm>, store: &mut Store<TaskData>, start: Start) -> Cause {
-    match enter(vm, store, start).await {
-        Ok(cause) => cause,
-        Err(error) => classify(&error, &vm.kernel),
+    let Some(kernel_pre) = vm.kernel_pre.get() else { return Cause::Leave(Unwind::Stop) };
+    let kernel = match kernel_pre.instantiate_async(&mut *store).await {
+        Ok(kernel) => kernel,
+        Err(error) => return classify(&error, &vm.kernel),
+    };
+    vm.timing.mark(Phase::Instantiated);
+    let end = enter(vm, store, kernel, start).await;
+    match end.unwrap_or_else(|error| classify(&error, &vm.kernel)) {
+        Cause::KernelTrap { kind, address, report } => {
+            oops(vm, store, kernel, (kind, address), report).await
+        }
+        cause => cause,
     }
 }
 
-async fn enter(vm: &Arc<Vm>, store: &mut Store<TaskData>, start: Start) -> wasmtime::Result<Cause> {
-    let Some(kernel_pre) = vm.kernel_pre.get() else { return Ok(Cause::Leave(Unwind::Stop)) };
-    let kernel = kernel_pre.instantiate_async(&mut *store).await?;
-    vm.timing.mark(Phase::Instantiated);
+/// Tells the kernel that its code has trapped: it may give the task up instead of the machine.
+async fn oops(
+    vm: &Arc<Vm>,
+    store: &mut Store<TaskData>,
+    kernel: Instance,
+    (kind, address): (u32, u32),
+    report: String,
+) -> Cause {
+    store.data_mut().fault_report.clone_from(&report);
+    let entry = kernel.get_typed_func::<(u32, u32), ()>(&mut *store, kernel_entries::OOPS);
+    let end = match entry {
+        Ok(entry) => entry.call_async(&mut *store, (kind, address)).await,
+        Err(error) => Err(error),
+    };
+    match end.map_err(|error| classify(&error, &vm.kernel)) {
+        // It cannot do without the task.
+        Ok(()) => Cause::Kernel(report),
+        Err(Cause::KernelTrap { report: second, .. }) => {
+            Cause::Kernel(format!("{report}then, in {}:\n{second}", kernel_entries::OOPS))
+        }
+        Err(cause) => cause,
+    }
+}
+
+async fn enter(
+    vm: &Arc<Vm>,
+    store: &mut Store<TaskData>,
+    kernel: Instance,
+    start: Start,
+) -> wasmtime::Result<Cause> {
     let (name, arguments) = match start {
         Start::Boot => {
             let boot = kernel.get_typed_func::<(), ()>(&mut *store, kernel_entries::BOOT)?;

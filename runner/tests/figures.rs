@@ -47,25 +47,26 @@ fn figures() {
         (
             "BOOT",
             timed(
-                "(if (i32.eqz (i32.load (i32.const 0x104))) (then
-                   (i32.store (i32.const 0x104) (call $task_create (i32.const 0) (i32.const 0)))))
-                 (call $task_switch (i32.load (i32.const 0x104)))",
+                "(if (i32.eqz (i32.load (i32.const 0x1104))) (then
+                   (i32.store (i32.const 0x1104) (call $task_create (i32.const 0) (i32.const 0)))))
+                 (call $task_switch (i32.load (i32.const 0x1104)))",
             ),
         ),
         (
             "TASK_START",
-            "(loop $forever (call $task_switch (i32.load (i32.const 0x100))) (br $forever))".into(),
+            "(loop $forever (call $task_switch (i32.load (i32.const 0x1100))) (br $forever))"
+                .into(),
         ),
     ];
     let switches: Vec<_> = switches.iter().map(|(name, body)| (*name, &**body)).collect();
     report("two task switches", &kernel(&switches, b""));
     let lives = timed(
-        "(i32.store (i32.const 0x104) (call $task_create (i32.const 0) (i32.const 0)))
-         (call $task_switch (i32.load (i32.const 0x104)))",
+        "(i32.store (i32.const 0x1104) (call $task_create (i32.const 0) (i32.const 0)))
+         (call $task_switch (i32.load (i32.const 0x1104)))",
     )
     .replace(&ROUNDS.to_string(), &(ROUNDS / 100).to_string());
     let parts =
-        [("BOOT", &*lives), ("TASK_START", "(call $task_exit (i32.load (i32.const 0x100)))")];
+        [("BOOT", &*lives), ("TASK_START", "(call $task_exit (i32.load (i32.const 0x1100)))")];
     report("a hundredth of a task's life", &kernel(&parts, b""));
 
     // In a system call the process's own memory is at hand.
@@ -84,7 +85,7 @@ fn figures() {
         ),
         (
             "compare and exchange",
-            "memory_cmpxchg (call $memory) (i32.const 0x2000) (i32.const 0) (i32.const 0) (i32.const 0x280)",
+            "memory_cmpxchg (call $memory) (i32.const 0x2000) (i32.const 0) (i32.const 0) (i32.const 0x1280)",
         ),
     ] {
         let body = timed(&format!("(drop (call ${call}))"));
@@ -95,9 +96,9 @@ fn figures() {
         let parts = [("BOOT", "(call $start_process)"), ("SYSCALL", &*syscall)];
         report(what, &kernel(&parts, &program("")));
     }
-    let boot = "(i64.store (i32.const 0x110) (call $clock)) (call $start_process)";
+    let boot = "(i64.store (i32.const 0x1110) (call $clock)) (call $start_process)";
     let syscall = "(if (i32.eq (local.get $nr) (i32.const 2)) (then (return (i64.const 0))))
-        (call $puthex (i32.wrap_i64 (i64.sub (call $clock) (i64.load (i32.const 0x110)))))";
+        (call $puthex (i32.wrap_i64 (i64.sub (call $clock) (i64.load (i32.const 0x1110)))))";
     let body = format!(
         "(local $n i32) (local.set $n (i32.const {ROUNDS}))
          (drop (call $call (i32.const 3) (i32.const 0) (i32.const 0)))
@@ -106,7 +107,7 @@ fn figures() {
     );
     let syscall = format!(
         "(if (i32.eq (local.get $nr) (i32.const 3)) (then
-           (i64.store (i32.const 0x110) (call $clock)) (return (i64.const 0)))) {syscall}"
+           (i64.store (i32.const 0x1110) (call $clock)) (return (i64.const 0)))) {syscall}"
     );
     report("system call", &kernel(&[("BOOT", boot), ("SYSCALL", &syscall)], &program(&body)));
 }

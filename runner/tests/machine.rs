@@ -32,6 +32,39 @@ fn a_trap_in_the_kernel_is_a_panic_with_a_trace() {
 }
 
 #[test]
+fn a_kernel_may_give_up_a_task_that_has_trapped() {
+    let parts = [
+        (
+            "BOOT",
+            "(i32.store (i32.const 0x1104) (call $task_create (i32.const 1) (i32.const 0)))
+             (call $task_switch (i32.load (i32.const 0x1104)))
+             (call $putc (i32.const 66))",
+        ),
+        // In the null page.
+        ("TASK_START", "(i32.store (i32.const 8) (i32.const 1))"),
+        (
+            "OOPS",
+            "(call $puthex (local.get $kind)) (call $puthex (local.get $address))
+             (call $task_exit (i32.load (i32.const 0x1100)))",
+        ),
+    ];
+    bench("oops", &parts, b"").run().expect(0, "00000000\n00000008\nB");
+    // A trap in there is the machine's end, and both traces are shown.
+    let twice = [parts[0], parts[1], ("OOPS", "(unreachable)")];
+    let ended = bench("oops-twice", &twice, b"").run();
+    ended.expect_error(123, "memory fault at wasm address 0x8");
+    ended.expect_error(123, "then, in kernel_oops");
+}
+
+#[test]
+fn the_host_does_not_touch_the_null_page_for_the_kernel() {
+    let boot = "(call $print (i32.const 16) (i32.const 4))";
+    bench("null-page", &[("BOOT", boot)], b"")
+        .run()
+        .expect_error(123, "4 bytes at 0x10 are not within the kernel's memory");
+}
+
+#[test]
 fn a_bad_address_from_the_kernel_is_a_panic_with_a_trace() {
     let boot = "(call $print (i32.const -16) (i32.const 32))";
     let ended = bench("kernel-address", &[("BOOT", boot)], b"").run();
@@ -53,19 +86,19 @@ fn tasks_switch_and_end() {
             "BOOT",
             "(local $n i32)
              (loop $more
-               (i32.store (i32.const 0x104) (call $task_create (local.get $n) (i32.const 7)))
-               (call $task_switch (i32.load (i32.const 0x104)))
-               (call $task_switch (i32.load (i32.const 0x104)))
+               (i32.store (i32.const 0x1104) (call $task_create (local.get $n) (i32.const 7)))
+               (call $task_switch (i32.load (i32.const 0x1104)))
+               (call $task_switch (i32.load (i32.const 0x1104)))
                (br_if $more (i32.lt_u
                  (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 500))))
-             (call $puthex (i32.load (i32.const 0x10c)))",
+             (call $puthex (i32.load (i32.const 0x110c)))",
         ),
         (
             "TASK_START",
-            "(drop (i32.atomic.rmw.add (i32.const 0x10c) (local.get $top)))
-             (call $task_switch (i32.load (i32.const 0x100)))
-             (drop (i32.atomic.rmw.add (i32.const 0x10c) (i32.const 1)))
-             (call $task_exit (i32.load (i32.const 0x100)))",
+            "(drop (i32.atomic.rmw.add (i32.const 0x110c) (local.get $top)))
+             (call $task_switch (i32.load (i32.const 0x1100)))
+             (drop (i32.atomic.rmw.add (i32.const 0x110c) (i32.const 1)))
+             (call $task_exit (i32.load (i32.const 0x1100)))",
         ),
     ];
     bench("tasks", &parts, b"").run().expect(0, "00000fa0\n");
@@ -152,9 +185,9 @@ fn exec_goes_on_in_a_fresh_instance() {
         (
             "TASK_RESUME",
             "(call $puthex (i32.add (local.get $task) (local.get $top)))
-             (i32.store (i32.const 0x208) (call $memory_create (i32.const 2)))
-             (call $task_set_memory (i32.load (i32.const 0x104)) (call $memory))
-             (i32.store (i32.const 0x20c) (i32.const 0x8000))",
+             (i32.store (i32.const 0x1208) (call $memory_create (i32.const 2)))
+             (call $task_set_memory (i32.load (i32.const 0x1104)) (call $memory))
+             (i32.store (i32.const 0x120c) (i32.const 0x8000))",
         ),
     ];
     // The second life sees another stack pointer, a zero memory and its globals at their start.
@@ -176,7 +209,7 @@ fn a_busy_loop_is_preempted() {
     let parts = [
         ("BOOT", "(call $start_process)"),
         ("TASK_START", "(call $timer_set (i64.add (call $clock) (i64.const 20000000)))"),
-        ("PREEMPT", "(call $puthex (i32.load (i32.const 0x108))) (call $poweroff)"),
+        ("PREEMPT", "(call $puthex (i32.load (i32.const 0x1108))) (call $poweroff)"),
     ];
     bench("preempt", &parts, &program("(loop $forever (br $forever))"))
         .run()
@@ -268,10 +301,10 @@ fn process_memory_is_checked() {
         (call $puthex (call $memory_read_string (local.get $m) (i32.const 0x5000) (i32.const 0x1000) (i32.const 64)))
         (call $puthex (call $memory_string_len (local.get $m) (i32.const 0x1000) (i32.const 2)))
         (call $puthex (call $memory_string_len (local.get $m) (i32.const 0x1fffe) (i32.const 64)))
-        (call $puthex (call $memory_cmpxchg (local.get $m) (i32.const 0x1000) (i32.const 0x636261) (i32.const 5) (i32.const 0x280)))
+        (call $puthex (call $memory_cmpxchg (local.get $m) (i32.const 0x1000) (i32.const 0x636261) (i32.const 5) (i32.const 0x1280)))
         (call $puthex (call $memory_load (local.get $m) (i32.const 0x1000) (i32.const 0x4000)))
         (call $puthex (i32.load (i32.const 0x4000)))
-        (call $puthex (call $memory_load (local.get $m) (i32.const 0x1002) (i32.const 0x280)))
+        (call $puthex (call $memory_load (local.get $m) (i32.const 0x1002) (i32.const 0x1280)))
         (call $puthex (call $memory_grow (local.get $m) (i32.const 3)))
         (call $puthex (call $memory_clear (local.get $m) (i32.const 0x20000) (i32.const 0x10001)))
         (call $puthex (call $memory_discard (local.get $m) (i32.const 0x1000) (i32.const 0x1000)))

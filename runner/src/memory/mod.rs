@@ -28,7 +28,7 @@ pub struct KernelAddr(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserAddr(pub u32);
 
-/// The memory of the kernel.
+/// The memory of the kernel. Nobody can touch its first page, so that a null pointer is a trap.
 pub struct KernelMemory {
     region: Region,
 }
@@ -40,7 +40,9 @@ impl KernelMemory {
     /// When the host has no address space left.
     pub fn new(engine: &Engine, wasm_pages: u32) -> wasmtime::Result<Self> {
         let ty = MemoryType::shared(wasm_pages, MAX_WASM_PAGES);
-        Ok(Self { region: Region::new(SharedMemory::new(engine, ty)?) })
+        let region = Region::new(SharedMemory::new(engine, ty)?);
+        region.protect_null_page(PAGE_BYTES)?;
+        Ok(Self { region })
     }
 
     /// The wasm memory, to be imported.
@@ -53,15 +55,21 @@ impl KernelMemory {
         self.region.len() as u64
     }
 
-    /// The range, if it lies within the memory.
+    /// The range, if it lies within the memory and not in the null page.
     #[inline]
     pub fn bytes(&self, addr: KernelAddr, len_bytes: u32) -> Option<Bytes<'_>> {
+        if addr.0 < PAGE_BYTES && len_bytes > 0 {
+            return None;
+        }
         self.region.bytes(addr.0, len_bytes)
     }
 
-    /// The naturally aligned word at `addr`.
+    /// The naturally aligned word at `addr`, which is not in the null page.
     #[inline]
     pub fn word(&self, addr: KernelAddr) -> Option<&AtomicU32> {
+        if addr.0 < PAGE_BYTES {
+            return None;
+        }
         self.region.word(addr.0)
     }
 

@@ -103,7 +103,7 @@ impl Region {
             return Ok(());
         }
         // SAFETY: the range is within the mapping; every host access goes through checks that
-        // refuse it (`ProcessMemory`), and a guest access becomes a wasm trap.
+        // refuse it (`ProcessMemory`, `KernelMemory`), and a guest access becomes a wasm trap.
         unsafe { pages::forbid(self.base, len_bytes as usize) }
     }
 

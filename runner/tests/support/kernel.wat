@@ -2,8 +2,8 @@
 ;; A kernel of a few lines, for tests of the runner alone. A test replaces the functions that it is
 ;; about (see support/mod.rs); the rest is here.
 ;;
-;; Memory: 0x100 handle of the boot task, 0x104 of the user task, 0x108 irq_pending, 0x10c errno-like
-;; result, 0x200 user_entry, 0x280 scratch, 0x400 program_info, 0x800 boot_info, 0x4000 buffer,
+;; Memory, above the null page: 0x1100 handle of the boot task, 0x1104 of the user task, 0x1108
+;; irq_pending, 0x110c errno-like result, 0x1200 user_entry, 0x1280 scratch, 0x1400 program_info, 0x1800 boot_info, 0x4000 buffer,
 ;; 0x10000 the user program.
 (module
   (@custom "ochre.abi" "\02\00\00\00")
@@ -48,8 +48,8 @@
   (func $print (param $text i32) (param $len i32)
     (drop (call $console_write (local.get $text) (local.get $len))))
   (func $putc (param $char i32)
-    (i32.store8 (i32.const 0x280) (local.get $char))
-    (call $print (i32.const 0x280) (i32.const 1)))
+    (i32.store8 (i32.const 0x1280) (local.get $char))
+    (call $print (i32.const 0x1280) (i32.const 1)))
   (func $puthex (param $value i32)
     (local $shift i32) (local $digit i32)
     (local.set $shift (i32.const 28))
@@ -66,7 +66,7 @@
   ;; Waits for an interrupt and takes it.
   (func $wait_irq (result i32)
     (call $vcpu_idle)
-    (i32.atomic.rmw.xchg (i32.const 0x108) (i32.const 0)))
+    (i32.atomic.rmw.xchg (i32.const 0x1108) (i32.const 0)))
 
   ;; Loads the user program; prints why when it is refused.
   (func $load_program (result i32)
@@ -76,27 +76,27 @@
       (i32.const @PROGRAM_BYTES@)))
     (drop (call $program_load (local.get $program)))
     (loop $again
-      (local.set $result (call $program_info (local.get $program) (i32.const 0x400)))
+      (local.set $result (call $program_info (local.get $program) (i32.const 0x1400)))
       (if (i32.eq (local.get $result) (i32.const -115))
         (then (drop (call $wait_irq)) (br $again))))
     (if (i32.ne (local.get $result) (i32.const 0))
       (then
-        (call $print (i32.const 0x410) (i32.const 240))
+        (call $print (i32.const 0x1410) (i32.const 240))
         (call $poweroff)))
     (local.get $program))
 
   ;; Makes a process of the user program, whose stack pointer starts at its stack top.
   (func $start_process
     (local $memory i32)
-    (i32.store (i32.const 0x204) (call $load_program))
-    (local.set $memory (call $memory_create (i32.load (i32.const 0x400))))
-    (i32.store (i32.const 0x200) (i32.const 0))
-    (i32.store (i32.const 0x208) (local.get $memory))
-    (i32.store (i32.const 0x20c) (i32.load (i32.const 0x404)))
-    (i32.store (i32.const 0x104) (call $task_create (i32.const 1) (i32.const 0)))
-    (call $task_set_memory (i32.load (i32.const 0x104)) (local.get $memory))
-    (call $task_switch (i32.load (i32.const 0x104))))
-  (func $memory (result i32) (i32.load (i32.const 0x208)))
+    (i32.store (i32.const 0x1204) (call $load_program))
+    (local.set $memory (call $memory_create (i32.load (i32.const 0x1400))))
+    (i32.store (i32.const 0x1200) (i32.const 0))
+    (i32.store (i32.const 0x1208) (local.get $memory))
+    (i32.store (i32.const 0x120c) (i32.load (i32.const 0x1404)))
+    (i32.store (i32.const 0x1104) (call $task_create (i32.const 1) (i32.const 0)))
+    (call $task_set_memory (i32.load (i32.const 0x1104)) (local.get $memory))
+    (call $task_switch (i32.load (i32.const 0x1104))))
+  (func $memory (result i32) (i32.load (i32.const 0x1208)))
 
   ;; System calls of the test programs: 64 prints, 93 powers off, 1 prints a number.
   (func $syscall_default (param $nr i32) (param $a0 i32) (param $a1 i32) (result i64)
@@ -111,8 +111,8 @@
     (i64.extend_i32_u (local.get $a0)))
 
   (func (export "kernel_boot")
-    (i32.store (i32.const 0x100) (call $task_adopt (i32.const 0)))
-    (call $irq_setup (i32.const 0x108) (i32.const 4) (i32.const 1))
+    (i32.store (i32.const 0x1100) (call $task_adopt (i32.const 0)))
+    (call $irq_setup (i32.const 0x1108) (i32.const 4) (i32.const 1))
     (call $boot)
     (call $poweroff))
   (func $boot
@@ -120,10 +120,10 @@
   (func (export "kernel_vcpu_start") (param i32 i32) (unreachable))
   (func $task_start (export "kernel_task_start") (param $task i32) (param $top i32) (result i32)
     @TASK_START@
-    (i32.const 0x200))
+    (i32.const 0x1200))
   (func (export "kernel_task_resume") (param $task i32) (param $top i32) (result i32)
     @TASK_RESUME@
-    (i32.const 0x200))
+    (i32.const 0x1200))
   (func (export "kernel_syscall")
     (param $nr i32) (param $a0 i32) (param $a1 i32) (param $a2 i32) (param $a3 i32) (param $a4 i32)
     (param $a5 i32) (param $sp i32) (result i64)
@@ -143,4 +143,6 @@
     (call $print (i32.const 0x4000) (call $fault_report (i32.const 0x4000) (i32.const 4096)))
     (call $poweroff)
     (i64.const 0))
+  (func (export "kernel_oops") (param $kind i32) (param $address i32)
+    @OOPS@)
 )

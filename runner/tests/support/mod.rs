@@ -39,7 +39,7 @@ pub fn kernel(parts: &[(&str, &str)], program: &[u8]) -> Vec<u8> {
     let mut text = include_str!("kernel.wat").to_owned();
     let hex: String = program.iter().map(|byte| format!("\\{byte:02x}")).collect();
     text = text.replace("@PROGRAM_BYTES@", &program.len().to_string()).replace("@PROGRAM@", &hex);
-    let names = "BOOT TASK_START TASK_RESUME SYSCALL PREEMPT SIGNAL_RETURN USER_FAULT";
+    let names = "BOOT TASK_START TASK_RESUME SYSCALL PREEMPT SIGNAL_RETURN USER_FAULT OOPS";
     for name in names.split(' ') {
         text = text.replace(&format!("@{name}@"), parts.get(name).unwrap_or(&""));
     }

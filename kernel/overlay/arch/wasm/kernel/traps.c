@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Traps in user code become signals; traps in kernel code stop the machine (the
- * host prints the backtrace). Also the backtraces that the kernel itself asks
+ * Traps in user code become signals; traps in kernel code end the task, or stop
+ * the machine (the host prints the backtrace) where the task is part of the
+ * machine or panic_on_oops asks for it. Also the backtraces that the kernel itself asks
  * for: only the host can walk a wasm stack.
  */
 #include <linux/bug.h>
 #include <linux/kallsyms.h>
+#include <linux/panic.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 #include <linux/sched.h>
 #include <linux/sched/debug.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
 
 #include <asm/entry.h>
@@ -74,34 +77,62 @@ static bool fault_is_handled(int signo)
 	return ka->sa.sa_handler != SIG_DFL && ka->sa.sa_handler != SIG_IGN;
 }
 
+/* The host's text about the fault of the running task. */
+static void fault_report_print(const char *loglvl)
+{
+	char *text = kmalloc(TRACE_BYTES, GFP_ATOMIC);
+	u32 len;
+
+	if (!text)
+		return;
+	len = host_fault_report(text, TRACE_BYTES - 1);
+	text[min_t(u32, len, TRACE_BYTES - 1)] = '\0';
+	print_lines(loglvl, text);
+	kfree(text);
+}
+
 static void fault_log(const struct fault_signal *fault, struct pt_regs *regs)
 {
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
-	char *text;
-	u32 len;
 
 	if (!show_unhandled_signals || fault_is_handled(fault->signo) || !__ratelimit(&limit))
 		return;
 	pr_info("%s[%d]: %s at address %08lx, stack pointer %08lx\n", current->comm,
 		task_pid_nr(current), fault->what, regs->fault_address, regs->sp);
-	text = kmalloc(TRACE_BYTES, GFP_KERNEL);
-	if (!text)
-		return;
-	len = host_fault_report(text, TRACE_BYTES - 1);
-	text[min_t(u32, len, TRACE_BYTES - 1)] = '\0';
-	print_lines(KERN_INFO, text);
-	kfree(text);
+	fault_report_print(KERN_INFO);
+}
+
+static const struct fault_signal *fault_of_kind(u32 kind)
+{
+	if (kind >= ARRAY_SIZE(fault_signals))
+		kind = USER_FAULT_OTHER;
+	return &fault_signals[kind];
 }
 
 void user_fault_signal(struct pt_regs *regs, u32 kind, unsigned long address)
 {
-	const struct fault_signal *fault;
+	const struct fault_signal *fault = fault_of_kind(kind);
 
-	if (kind >= ARRAY_SIZE(fault_signals))
-		kind = USER_FAULT_OTHER;
-	fault = &fault_signals[kind];
 	fault_log(fault, regs);
 	force_sig_fault(fault->signo, fault->code, (void __user *)address);
+}
+
+/*
+ * The frames of the kernel code that trapped are gone, and with them whatever
+ * would have released its locks: as with any oops, the others may hang on them.
+ */
+void kernel_oops(u32 kind, unsigned long address)
+{
+	if (panic_on_oops || in_interrupt() || is_idle_task(current) || is_global_init(current))
+		return;
+	oops_enter();
+	pr_alert("BUG: unable to handle kernel fault: %s at address %08lx\n",
+		 fault_of_kind(kind)->what, address);
+	show_regs_print_info(KERN_DEFAULT);
+	fault_report_print(KERN_DEFAULT);
+	add_taint(TAINT_DIE, LOCKDEP_NOW_UNRELIABLE);
+	oops_exit();
+	make_task_dead(SIGSEGV);
 }
 
 int is_valid_bugaddr(unsigned long addr)

@@ -30,6 +30,7 @@ KERNEL_ENTRY(kernel_preempt) u64 kernel_preempt(unsigned long sp);
 KERNEL_ENTRY(kernel_signal_return) u64 kernel_signal_return(unsigned long frame);
 KERNEL_ENTRY(kernel_user_fault)
 u64 kernel_user_fault(u32 kind, unsigned long address, unsigned long sp);
+KERNEL_ENTRY(kernel_oops) void kernel_oops(u32 kind, unsigned long address);
 
 /*
  * Does what is due before user code goes on. Returns the address of a signal
