@@ -118,6 +118,18 @@ MARKER(__kunit_suites_end, ".kunit_test_suites_end");
 MARKER(__kunit_init_suites_start, ".kunit_init_test_suites");
 MARKER(__kunit_init_suites_end, ".kunit_init_test_suites_end");
 
+/* Tables of device tree matches: the entry that ends each has a section of its own. */
+#define OF_TABLE_MARKERS(name)						\
+	MARKER(__##name##_of_table, "__" #name "_of_table");		\
+	MARKER(__##name##_of_table_stop, "__" #name "_of_table_end")
+
+OF_TABLE_MARKERS(clk);
+OF_TABLE_MARKERS(irqchip);
+OF_TABLE_MARKERS(reservedmem);
+
+MARKER(__start_builtin_fw, ".builtin_fw");
+MARKER(__end_builtin_fw, ".builtin_fw_end");
+
 MARKER(__initramfs_start, ".init.ramfs");
 MARKER(__initramfs_info, ".init.ramfs.info");
 

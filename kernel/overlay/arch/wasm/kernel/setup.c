@@ -8,6 +8,7 @@
 #include <linux/delay.h>
 #include <linux/init.h>
 #include <linux/memblock.h>
+#include <linux/of_fdt.h>
 #include <linux/sched/task_stack.h>
 #include <linux/seq_file.h>
 #include <linux/start_kernel.h>
@@ -44,6 +45,8 @@ void __init setup_arch(char **cmdline_p)
 	setup_initial_init_mm(_stext, _etext, _edata, _end);
 	parse_early_param();
 	wasm_memory_init();
+	/* The host gives no device tree: with CONFIG_OF an empty one. */
+	unflatten_device_tree();
 	smp_setup_vcpus();
 }
 
