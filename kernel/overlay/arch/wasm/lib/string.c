@@ -6,6 +6,9 @@
  * without it they would call themselves.
  */
 
+/* These are what the fortified ones call. */
+#define __NO_FORTIFY
+
 #include <linux/export.h>
 #include <linux/string.h>
 
