@@ -9,6 +9,7 @@
 //! - [`snippets`]: such scripts out of plain files.
 //! - [`endurance`]: the same thing many times, in small by default and in full in the stress suite.
 //! - [`kernel_log`]: what must never stand in a kernel's log.
+//! - [`ktap`]: the results that the kernel's own tests print to its log.
 //!
 //! Talks to the machine only through the `ochre` program, as its users do. Invariants: nothing here
 //! waits without a limit; what goes wrong is shown with all that the machine has said; no test
@@ -21,6 +22,7 @@
 pub mod endurance;
 pub mod host;
 pub mod kernel_log;
+pub mod ktap;
 pub mod machine;
 pub mod program;
 pub mod scripts;

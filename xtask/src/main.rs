@@ -34,8 +34,10 @@ usage: cargo xtask VERB …
 
   run [OPTION…]                 boot into the shell on this terminal
   exec [OPTION…] -- CMD [ARG…]  boot, run one command, exit with its status
-  build [PART…]                 kernel, kernel-debug, sysroot, userland, image, runner; all by default
-  test [SUITE…]                 test the host crates and the machine; all suites but stress by default
+  build [PART…]                 kernel, kernel-debug, kernel-kunit, sysroot, userland, image, runner;
+                                all but the two special kernels by default
+  test [SUITE…]                 test the host crates and the machine; all suites but kunit and stress
+                                by default
   lint                          format, clippy, licences, generated files
   ci                            what the continuous integration runs: lint and test
   generate [--check]            write what is generated from the abi crate, or check it

@@ -17,12 +17,12 @@ const RUNNER_CRATE: &str = "ochre-runner";
 /// The crate whose tests boot the machine; its suites are the files in `tests/tests/`.
 const MACHINE_CRATE: &str = "ochre-tests";
 
-/// The suite that takes too long for every run; only by name.
-const STRESS_SUITE: &str = "stress";
-/// The suite that boots the kernel with its own checkers.
-const DEBUG_SUITE: &str = "debug";
+/// The suites that take too long for every run; only by name.
+const BY_NAME: &[&str] = &["kunit", "stress"];
+/// The suites that boot a kernel of their own, and the part which builds it.
+const OWN_KERNELS: &[(&str, &str)] = &[("debug", "kernel-debug"), ("kunit", "kernel-kunit")];
 
-/// Runs some suites, or all but the long one.
+/// Runs some suites, or all but the long ones.
 pub fn run(context: &Context, suites: &[String]) -> Result<ExitCode> {
     let machine_suites = machine_suites(context)?;
     for suite in suites {
@@ -32,7 +32,7 @@ pub fn run(context: &Context, suites: &[String]) -> Result<ExitCode> {
         }
     }
     let wanted = |suite: &str| match suites {
-        [] => suite != STRESS_SUITE,
+        [] => !BY_NAME.contains(&suite),
         _ => suites.iter().any(|wanted| wanted == suite),
     };
     // Not having them only skips a few tests, each with its reason.
@@ -50,13 +50,9 @@ pub fn run(context: &Context, suites: &[String]) -> Result<ExitCode> {
     }
     let chosen: Vec<_> = machine_suites.iter().filter(|suite| wanted(suite)).collect();
     if !chosen.is_empty() {
-        let debug = chosen.iter().any(|suite| *suite == DEBUG_SUITE);
-        let parts = if debug {
-            steps::build_all_and(context, "kernel-debug")
-        } else {
-            steps::build_all(context)
-        };
-        match parts {
+        let chosen_kernels = OWN_KERNELS.iter().filter(|(suite, _)| wanted(suite));
+        let kernels: Vec<_> = chosen_kernels.map(|(_, part)| *part).collect();
+        match steps::build_all_and(context, &kernels) {
             Ok(()) => {
                 let mut command = cargo_test(context, "machine");
                 // With its library, whose tests need no machine but belong to nobody else.

@@ -9,6 +9,7 @@ use crate::context::{Context, Step};
 use crate::job::Job;
 use crate::key::KeyBuilder;
 use crate::layers::{LayeredTree, patches_in};
+use crate::steps::kunit;
 use crate::workspace::{make_folder, remove_folder};
 use anyhow::{Context as _, Result};
 use std::fs;
@@ -19,16 +20,19 @@ const SOURCE: &str = "linux-source-6.12";
 /// The unpacked source and one build folder.
 const DISK_MIB: u64 = 4096;
 
-/// Which of the two configurations.
+/// Which of the configurations.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Config {
     /// `configs/base.config`.
     Base,
     /// With `configs/debug.config` on top: the kernel's own checkers.
     Debug,
+    /// With `configs/kunit.config` on top: the kernel's own unit tests, run at boot.
+    Kunit,
 }
 
-/// `vmlinux.wasm` and `System.map` of one configuration.
+/// `vmlinux.wasm` and `System.map` of one configuration; with unit tests also the list of those that
+/// the source has.
 pub struct Kernel(pub Config);
 
 impl Kernel {
@@ -37,6 +41,7 @@ impl Kernel {
         let names: &[_] = match self.0 {
             Config::Base => &["base.config"],
             Config::Debug => &["base.config", "debug.config"],
+            Config::Kunit => &["base.config", "kunit.config"],
         };
         names.iter().map(|name| configs.join(name)).collect()
     }
@@ -47,6 +52,7 @@ impl Step for Kernel {
         match self.0 {
             Config::Base => "kernel".into(),
             Config::Debug => "kernel-debug".into(),
+            Config::Kunit => "kernel-kunit".into(),
         }
     }
 
@@ -79,6 +85,9 @@ impl Step for Kernel {
         for (from, to) in [("vmlinux", "vmlinux.wasm"), ("System.map", "System.map")] {
             fs::copy(build.join(from), job.out.join(to))
                 .with_context(|| format!("the kernel build has made no {from}"))?;
+        }
+        if self.0 == Config::Kunit {
+            kunit::list_suites(&source, &job.out.join(kunit::SUITES))?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 pub mod crates;
 mod image;
 mod kernel;
+mod kunit;
 mod runner;
 mod sysroot;
 mod userland;
@@ -31,6 +32,7 @@ struct Part {
 const PARTS: &[Part] = &[
     Part { name: "kernel", by_default: true, needs: &["kernel"], build: kernel },
     Part { name: "kernel-debug", by_default: false, needs: &["kernel"], build: kernel_debug },
+    Part { name: "kernel-kunit", by_default: false, needs: &["kernel"], build: kernel_kunit },
     Part { name: "sysroot", by_default: true, needs: &["kernel", "sysroot"], build: sysroot },
     Part {
         name: "userland",
@@ -68,9 +70,9 @@ pub fn build_all(context: &Context) -> Result<()> {
     build_parts(context, |part| part.by_default)
 }
 
-/// Builds all that a machine needs, and one part more.
-pub fn build_all_and(context: &Context, name: &str) -> Result<()> {
-    build_parts(context, |part| part.by_default || part.name == name)
+/// Builds all that a machine needs, and some parts more.
+pub fn build_all_and(context: &Context, names: &[&str]) -> Result<()> {
+    build_parts(context, |part| part.by_default || names.contains(&part.name))
 }
 
 fn build_parts(context: &Context, wanted: impl Fn(&Part) -> bool) -> Result<()> {
@@ -92,6 +94,14 @@ fn kernel_debug(context: &Context) -> Result<()> {
     let folder = context.ensure(&Kernel(Config::Debug))?;
     context.publish(&folder.join("vmlinux.wasm"), "vmlinux-debug.wasm")?;
     context.publish(&folder.join("System.map"), "System-debug.map")?;
+    Ok(())
+}
+
+fn kernel_kunit(context: &Context) -> Result<()> {
+    let folder = context.ensure(&Kernel(Config::Kunit))?;
+    context.publish(&folder.join("vmlinux.wasm"), "vmlinux-kunit.wasm")?;
+    context.publish(&folder.join("System.map"), "System-kunit.map")?;
+    context.publish(&folder.join(kunit::SUITES), kunit::SUITES)?;
     Ok(())
 }
 
