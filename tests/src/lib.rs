@@ -5,6 +5,7 @@
 //! - [`session`]: `ochre run` on a real pseudo terminal, driven like a person would.
 //! - [`host`]: what independent programs on this host say, for comparison.
 //! - [`program`]: tiny guest programs in WebAssembly text.
+//! - [`c_program`]: programs in C, compiled for the guest and for the host.
 //! - [`scripts`]: many small scripts, each run in the guest and on the host.
 //! - [`snippets`]: such scripts out of plain files.
 //! - [`endurance`]: the same thing many times, in small by default and in full in the stress suite.
@@ -19,6 +20,7 @@
 //! subject's file, not in one of their own.
 #![forbid(unsafe_code)]
 
+pub mod c_program;
 pub mod endurance;
 pub mod host;
 pub mod kernel_log;

@@ -17,6 +17,8 @@ use anyhow::{Context as _, Result};
 use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -171,6 +173,20 @@ impl Context {
             }
         }
         Ok(())
+    }
+
+    /// Makes a name in `target/ochre/` lead to the folder of a result, where a copy would only cost.
+    pub fn publish_link(&self, folder: &Path, name: &str) -> Result<()> {
+        let to = self.workspace.results.join(name);
+        if fs::read_link(&to).is_ok_and(|target| target == folder) {
+            return Ok(());
+        }
+        make_folder(&self.workspace.results)?;
+        match fs::remove_file(&to) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => symlink(folder, &to),
+        }
+        .with_context(|| format!("cannot make {} lead to {}", to.display(), folder.display()))
     }
 
     /// Where a step logs to.

@@ -106,7 +106,8 @@ fn kernel_kunit(context: &Context) -> Result<()> {
 }
 
 fn sysroot(context: &Context) -> Result<()> {
-    context.ensure(&sysroot::Musl)?;
+    let musl = context.ensure(&sysroot::Musl)?;
+    context.publish_link(&musl, "sysroot")?;
     context.ensure(&sysroot::Std).map(drop)
 }
 
