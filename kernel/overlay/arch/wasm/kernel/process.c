@@ -71,7 +71,8 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 		thread->user_entry.kind = USER_ENTRY_THREAD;
 		thread->user_entry.program = current->thread.program;
 		thread->user_entry.memory = current->mm->context.memory;
-		thread->user_entry.stack_pointer = args->stack + args->stack_size;
+		/* clone3 has added the size already. */
+		thread->user_entry.stack_pointer = args->stack;
 		if (args->flags & CLONE_SETTLS)
 			thread->user_entry.tls = args->tls;
 		regs->sp = thread->user_entry.stack_pointer;
