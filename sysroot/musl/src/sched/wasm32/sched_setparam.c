@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Of a thread, as Linux has it and its manual says; musl itself refuses. */
+#include <sched.h>
+#include "syscall.h"
+
+int sched_setparam(pid_t pid, const struct sched_param *param)
+{
+	return syscall(SYS_sched_setparam, pid, param);
+}

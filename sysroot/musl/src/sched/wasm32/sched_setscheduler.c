@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Of a thread, as Linux has it and its manual says; musl itself refuses. */
+#include <sched.h>
+#include "syscall.h"
+
+int sched_setscheduler(pid_t pid, int policy, const struct sched_param *param)
+{
+	return syscall(SYS_sched_setscheduler, pid, policy, param);
+}
