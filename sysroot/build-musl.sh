@@ -40,11 +40,12 @@ for patch in "$here"/patches/musl/*.patch; do
 done
 cp -R "$here"/musl/arch "$here"/musl/src .
 
-# The ABI is riscv32's: these are as there, but for the numbers of its own calls.
+# The ABI is riscv32's: these are as there, but for the numbers of its own calls
+# and of nanosleep, which has no 64-bit time and which no 32-bit kernel of that age has.
 for name in float ipcstat msg posix sem shm stat stdint; do
 	cp "arch/riscv32/bits/$name.h" arch/wasm32/bits/
 done
-sed '/riscv/d; /arch_specific/d' arch/riscv32/bits/syscall.h.in |
+sed '/riscv/d; /arch_specific/d; /__NR_nanosleep/d' arch/riscv32/bits/syscall.h.in |
 	cat - arch/wasm32/bits/syscall-new.h.in >arch/wasm32/bits/syscall.h.in
 
 # musl's configure knows a fixed list of machines; what it would find out for

@@ -5,7 +5,9 @@
 //! - [`session`]: `ochre run` on a real pseudo terminal, driven like a person would.
 //! - [`host`]: what independent programs on this host say, for comparison.
 //! - [`program`]: tiny guest programs in WebAssembly text.
+//! - [`c_numbers`]: constants, sizes and offsets in C headers.
 //! - [`c_program`]: programs in C, compiled for the guest and for the host.
+//! - [`raw_sys`]: what the crate `linux-raw-sys` says of the kernel.
 //! - [`scripts`]: many small scripts, each run in the guest and on the host.
 //! - [`snippets`]: such scripts out of plain files.
 //! - [`endurance`]: the same thing many times, in small by default and in full in the stress suite.
@@ -20,6 +22,7 @@
 //! subject's file, not in one of their own.
 #![forbid(unsafe_code)]
 
+pub mod c_numbers;
 pub mod c_program;
 pub mod endurance;
 pub mod host;
@@ -27,6 +30,7 @@ pub mod kernel_log;
 pub mod ktap;
 pub mod machine;
 pub mod program;
+pub mod raw_sys;
 pub mod scripts;
 pub mod session;
 pub mod snippets;

@@ -108,7 +108,8 @@ fn kernel_kunit(context: &Context) -> Result<()> {
 fn sysroot(context: &Context) -> Result<()> {
     let musl = context.ensure(&sysroot::Musl)?;
     context.publish_link(&musl, "sysroot")?;
-    context.ensure(&sysroot::Std).map(drop)
+    let std = context.ensure(&sysroot::Std)?;
+    context.publish_link(&std, "sysroot-rust")
 }
 
 fn runner(context: &Context) -> Result<()> {

@@ -63,6 +63,9 @@ static inline long __syscall6(long n, long a, long b, long c, long d, long e, lo
 
 #define IPC_64 0
 
+/* The kernel has no such call; code that is never reached names it. */
+#define SYS_nanosleep (-1)
+
 /*
  * A variadic function that is called without further arguments gets a null
  * va_list, which cannot be read: for those that read more than they are given.
