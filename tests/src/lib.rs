@@ -11,6 +11,7 @@
 //! - [`scripts`]: many small scripts, each run in the guest and on the host.
 //! - [`snippets`]: such scripts out of plain files.
 //! - [`endurance`]: the same thing many times, in small by default and in full in the stress suite.
+//! - [`kselftest`]: one of the kernel's selftests, and the lists of what is to come of them.
 //! - [`kernel_log`]: what must never stand in a kernel's log.
 //! - [`ktap`]: the results that the kernel's own tests print to its log.
 //!
@@ -28,6 +29,7 @@ pub mod endurance;
 pub mod host;
 pub mod kernel_log;
 pub mod ktap;
+pub mod kselftest;
 pub mod machine;
 pub mod program;
 pub mod raw_sys;

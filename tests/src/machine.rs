@@ -5,6 +5,7 @@
 //! limit, or by the drop of what holds it.
 
 use crate::{kernel_log, program};
+use initramfs_builder::Archive;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs;
@@ -53,7 +54,7 @@ pub struct Machine {
     limit: Duration,
     kernel_log: bool,
     may_complain: bool,
-    program: Option<Vec<u8>>,
+    archive: Option<Archive>,
     /// For the kernel's command line.
     append: Vec<String>,
 }
@@ -70,7 +71,7 @@ impl Machine {
             limit: LIMIT,
             kernel_log: true,
             may_complain: false,
-            program: None,
+            archive: None,
             append: Vec::new(),
         }
     }
@@ -124,7 +125,13 @@ impl Machine {
 
     /// Puts a program into the machine's file system, at [`program::PATH`].
     pub fn with_program(mut self, bytes: impl Into<Vec<u8>>) -> Self {
-        self.program = Some(bytes.into());
+        self.archive = Some(program::archive(bytes.into()));
+        self
+    }
+
+    /// Puts files into the machine's file system.
+    pub fn with_archive(mut self, archive: Archive) -> Self {
+        self.archive = Some(archive);
         self
     }
 
@@ -169,7 +176,7 @@ impl Machine {
             command.arg("--append").arg(self.append.join(" "));
         }
         let image = part(IMAGE);
-        let archive = self.program.map(|bytes| program::image_with(&image, bytes));
+        let archive = self.archive.map(|archive| program::image_with(&image, archive));
         // A test's own option has the last word.
         if !self.options.iter().any(|option| option == "--initramfs") {
             let path = archive.as_ref().map_or(image.as_path(), |archive| archive.path());

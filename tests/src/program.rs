@@ -8,23 +8,28 @@ use std::fs;
 use std::path::Path;
 use tempfile::NamedTempFile;
 
-/// Where [`image_with`] puts a program.
+/// Where [`archive`] puts a program.
 pub const PATH: &str = "/usr/local/bin/program";
 
-/// The image with one more program, at [`PATH`], in an archive behind it.
+/// The archive of one program, at [`PATH`]. Its folders are in the image.
+///
+/// # Panics
+/// Never, the name being a good one.
+pub fn archive(program: Vec<u8>) -> Archive {
+    let mut archive = Archive::new();
+    let name = Name::new(PATH).expect("a name");
+    archive.add_file(name, Content::Bytes(program), Attributes::root(0o755)).expect("a new name");
+    archive
+}
+
+/// The image with an archive behind it.
 ///
 /// # Panics
 /// When the image cannot be read or no temporary file be written.
-pub fn image_with(image: &Path, program: Vec<u8>) -> NamedTempFile {
+pub fn image_with(image: &Path, archive: Archive) -> NamedTempFile {
     let mut bytes = fs::read(image).expect("the image");
     bytes.resize(bytes.len().next_multiple_of(4), 0);
-    let mut archive = Archive::new();
-    // Only the program: its folders are in the image.
-    let name = Name::new(PATH).expect("a name");
-    archive
-        .add_file(name, Content::Bytes(program), Attributes::root(0o755))
-        .and_then(|()| archive.write(&mut bytes))
-        .expect("an archive");
+    archive.write(&mut bytes).expect("an archive");
     let file = NamedTempFile::new().expect("a temporary file");
     fs::write(file.path(), bytes).expect("room for a temporary file");
     file

@@ -74,7 +74,10 @@ fn system_calls_have_the_kernels_numbers() {
     assert!(differ.is_empty(), "name, kernel's number, musl's: {differ:#?}");
 }
 
-/// Pairs of a type or member in musl and in the kernel.
+/// A member in musl and in the kernel.
+type Member = (&'static str, &'static str);
+
+/// Pairs of a type or number in musl and in the kernel.
 const LAYOUTS: &[(&str, &str)] = &[
     ("sizeof(siginfo_t)", "sizeof(siginfo_t)"),
     ("_Alignof(siginfo_t)", "_Alignof(siginfo_t)"),
@@ -97,7 +100,7 @@ const LAYOUTS: &[(&str, &str)] = &[
 ];
 
 /// Types with members that are compared: in musl, in the kernel, and pairs of members.
-const MEMBERS: &[(&str, &str, &[(&str, &str)])] = &[
+const MEMBERS: &[(&str, &str, &[Member])] = &[
     (
         "siginfo_t",
         "siginfo_t",

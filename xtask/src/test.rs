@@ -18,9 +18,10 @@ const RUNNER_CRATE: &str = "ochre-runner";
 const MACHINE_CRATE: &str = "ochre-tests";
 
 /// The suites that take too long for every run; only by name.
-const BY_NAME: &[&str] = &["kunit", "stress"];
-/// The suites that boot a kernel of their own, and the part which builds it.
-const OWN_KERNELS: &[(&str, &str)] = &[("debug", "kernel-debug"), ("kunit", "kernel-kunit")];
+const BY_NAME: &[&str] = &["kselftest", "kunit", "stress"];
+/// The suites that need a part which no others do.
+const OWN_PARTS: &[(&str, &str)] =
+    &[("debug", "kernel-debug"), ("kselftest", "kselftest"), ("kunit", "kernel-kunit")];
 
 /// Runs some suites, or all but the long ones.
 pub fn run(context: &Context, suites: &[String]) -> Result<ExitCode> {
@@ -50,8 +51,8 @@ pub fn run(context: &Context, suites: &[String]) -> Result<ExitCode> {
     }
     let chosen: Vec<_> = machine_suites.iter().filter(|suite| wanted(suite)).collect();
     if !chosen.is_empty() {
-        let chosen_kernels = OWN_KERNELS.iter().filter(|(suite, _)| wanted(suite));
-        let kernels: Vec<_> = chosen_kernels.map(|(_, part)| *part).collect();
+        let own_parts = OWN_PARTS.iter().filter(|(suite, _)| wanted(suite));
+        let kernels: Vec<_> = own_parts.map(|(_, part)| *part).collect();
         match steps::build_all_and(context, &kernels) {
             Ok(()) => {
                 let mut command = cargo_test(context, "machine");
@@ -61,6 +62,7 @@ pub fn run(context: &Context, suites: &[String]) -> Result<ExitCode> {
                     command.args(["--test", suite]);
                 }
                 tally.add(run_tests(&mut command)?);
+                print_table(context);
             }
             Err(error) => {
                 eprintln!("xtask: the machine could not be built, so its tests fail: {error:#}");
@@ -69,6 +71,16 @@ pub fn run(context: &Context, suites: &[String]) -> Result<ExitCode> {
         }
     }
     Ok(tally.close())
+}
+
+/// Prints what became of each selftest, if they ran, and forgets it.
+fn print_table(context: &Context) {
+    let path = context.workspace.results.join("kselftest-results");
+    if let Ok(table) = fs::read_to_string(&path) {
+        print!("{table}");
+        // Left behind, it would be taken for that of the next run.
+        let _ = fs::remove_file(&path);
+    }
 }
 
 /// `ci`: what the continuous integration runs, in the script that it calls.

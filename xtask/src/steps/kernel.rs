@@ -176,7 +176,7 @@ fn touches_headers(patch: &str) -> bool {
 }
 
 /// What the patched source depends on, apart from the overlay.
-fn source_key(context: &Context, key: &mut KeyBuilder) -> Result<()> {
+pub(super) fn source_key(context: &Context, key: &mut KeyBuilder) -> Result<()> {
     key.text(&context.sources.download(SOURCE)?.file.sha256);
     key.tree(&context.workspace.root.join("kernel/patches"))
 }
@@ -199,7 +199,7 @@ fn make(context: &Context, source: &Path) -> Command {
 }
 
 /// The source tree, unpacked, patched and overlaid.
-fn prepare_source(context: &Context, job: &Job) -> Result<PathBuf> {
+pub(super) fn prepare_source(context: &Context, job: &Job) -> Result<PathBuf> {
     let tree = context.workspace.work.join("linux");
     let _lock = context.lock_in(&context.workspace.work, "linux-source")?;
     let wanted = &context.sources.download(SOURCE)?.file.sha256;

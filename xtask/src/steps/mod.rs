@@ -4,6 +4,7 @@
 pub mod crates;
 mod image;
 mod kernel;
+mod kselftest;
 mod kunit;
 mod runner;
 mod sysroot;
@@ -33,6 +34,7 @@ const PARTS: &[Part] = &[
     Part { name: "kernel", by_default: true, needs: &["kernel"], build: kernel },
     Part { name: "kernel-debug", by_default: false, needs: &["kernel"], build: kernel_debug },
     Part { name: "kernel-kunit", by_default: false, needs: &["kernel"], build: kernel_kunit },
+    Part { name: "kselftest", by_default: false, needs: &["kernel", "sysroot"], build: kselftest },
     Part { name: "sysroot", by_default: true, needs: &["kernel", "sysroot"], build: sysroot },
     Part {
         name: "userland",
@@ -103,6 +105,11 @@ fn kernel_kunit(context: &Context) -> Result<()> {
     context.publish(&folder.join("System.map"), "System-kunit.map")?;
     context.publish(&folder.join(kunit::SUITES), kunit::SUITES)?;
     Ok(())
+}
+
+fn kselftest(context: &Context) -> Result<()> {
+    let folder = context.ensure(&kselftest::Selftests)?;
+    context.publish_link(&folder, "kselftest")
 }
 
 fn sysroot(context: &Context) -> Result<()> {
