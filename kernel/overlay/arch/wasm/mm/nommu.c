@@ -74,6 +74,9 @@ EXPORT_SYMBOL(vfree);
 
 void *__vmalloc_noprof(unsigned long size, gfp_t gfp_mask)
 {
+	/* The page allocator warns of such a size, which a program can ask for. */
+	if (size > KMALLOC_MAX_SIZE)
+		return NULL;
 	return kmalloc_noprof(size, (gfp_mask | __GFP_COMP) & ~__GFP_HIGHMEM);
 }
 EXPORT_SYMBOL(__vmalloc_noprof);
