@@ -6,6 +6,7 @@ use crate::cache::CodeCache;
 use crate::console::{Command, Console, ConsoleSink, EscapeFilter, help};
 use crate::error::{Error, Outcome};
 use crate::handles::HandleTable;
+use crate::handover::alarm::Alarm;
 use crate::initramfs::{self, Placed};
 use crate::irq::Irq;
 use crate::kernel::KernelImage;
@@ -14,12 +15,11 @@ use crate::program::{Programs, compile_all};
 use crate::reaper::Reaper;
 use crate::streams::Streams;
 use crate::task::Start;
-use crate::timer::Timer;
 use crate::timing::{Phase, Timing};
 use crate::trace::Symbols;
 use crate::vcpu::Vcpu;
 use crate::vm::{BootInfo, End, Vm};
-use crate::{engine, host_calls};
+use crate::{engine, host_calls, timer};
 use ochre_abi::irq;
 use ochre_abi::layout::COMMAND_LINE_BYTES;
 use std::fs::File;
@@ -124,7 +124,7 @@ pub fn start(config: Config, timing: Arc<Timing>) -> Result<Machine, Error> {
         programs: Programs::new(jobs),
         vcpus: (0..config.vcpus).map(Vcpu::new).collect(),
         irq: Irq::default(),
-        timer: Timer::default(),
+        alarm: Alarm::default(),
         console: Console::default(),
         streams: Streams::default(),
         reaper: Reaper::start()?,
@@ -135,7 +135,7 @@ pub fn start(config: Config, timing: Arc<Timing>) -> Result<Machine, Error> {
     });
     let _ = vm.kernel_pre.set(host_calls::bind(&vm)?);
     vm.console.update_size();
-    spawn(&vm, "timer", |vm| Timer::run(&vm))?;
+    spawn(&vm, "timer", |vm| timer::run(&vm))?;
     spawn(&vm, "compiler", move |vm| compile_all(&vm, &cache, &work))?;
     let writers = start_devices(&vm, config.interactive, config.log)?;
     vm.start_vcpu(0, Start::Boot)?;

@@ -2,6 +2,8 @@
 //! The `irq_pending` words in KernelMemory.
 #![forbid(unsafe_code)]
 
+use crate::handover::early::Early;
+use crate::handover::presence::{Kick, Presence};
 use crate::memory::{KernelAddr, KernelMemory};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,7 +19,7 @@ struct Words {
 #[derive(Default)]
 pub struct Irq {
     words: OnceLock<Words>,
-    early: AtomicU32,
+    early: Early,
 }
 
 impl Irq {
@@ -28,34 +30,43 @@ impl Irq {
         if vcpus == 0 || !all_there || self.words.set(words).is_err() {
             return false;
         }
-        self.set(memory, 0, self.early.swap(0, Ordering::SeqCst));
+        if let Some(word) = self.word(memory, 0) {
+            self.early.release(word);
+        }
         true
     }
 
-    /// ORs `bits` into a vCPU's word.
-    pub fn set(&self, memory: &KernelMemory, vcpu: u32, bits: u32) {
-        match self.words.get().and_then(|words| word(*words, memory, vcpu)) {
-            Some(word) => {
-                word.fetch_or(bits, Ordering::SeqCst);
-            }
+    /// ORs `bits` into a vCPU's word, and tells how it is made to look.
+    pub fn set(&self, memory: &KernelMemory, vcpu: u32, presence: &Presence, bits: u32) -> Kick {
+        match self.word(memory, vcpu) {
+            Some(word) => presence.interrupt(word, bits),
             None => {
-                self.early.fetch_or(bits, Ordering::SeqCst);
+                self.early.keep(bits, || self.word(memory, 0));
+                presence.kick()
             }
         }
     }
 
     /// Takes all bits of a vCPU's word.
     pub fn take(&self, memory: &KernelMemory, vcpu: u32) -> u32 {
-        let word = self.words.get().and_then(|words| word(*words, memory, vcpu));
-        word.map_or(0, |word| word.swap(0, Ordering::SeqCst))
+        self.word(memory, vcpu).map_or(0, |word| word.swap(0, Ordering::Acquire))
+    }
+
+    /// The same for the calling vCPU, which needs no kick.
+    pub fn set_own(&self, memory: &KernelMemory, vcpu: u32, bits: u32) {
+        if let Some(word) = self.word(memory, vcpu) {
+            word.fetch_or(bits, Ordering::Relaxed);
+        }
     }
 
     /// Has the vCPU anything pending?
     pub fn is_pending(&self, memory: &KernelMemory, vcpu: u32) -> bool {
-        self.words
-            .get()
-            .and_then(|words| word(*words, memory, vcpu))
-            .is_some_and(|word| word.load(Ordering::SeqCst) != 0)
+        self.word(memory, vcpu).is_some_and(|word| word.load(Ordering::Relaxed) != 0)
+    }
+
+    /// A vCPU's word, once the kernel has told.
+    pub fn word<'a>(&self, memory: &'a KernelMemory, vcpu: u32) -> Option<&'a AtomicU32> {
+        word(*self.words.get()?, memory, vcpu)
     }
 }
 

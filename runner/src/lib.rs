@@ -11,6 +11,7 @@
 //!   a kernel instance and, in user tasks, a user instance over a [`memory::ProcessMemory`].
 //! - [`host_calls`] is everything that the kernel can ask for; [`loader`] is what happens to a user
 //!   program before it is compiled; [`cache`] keeps the compiled code.
+//! - [`handover`] is what vCPUs, devices and the timer thread tell each other without locks.
 //! - [`console`] and [`streams`] are the machine's byte channels, [`timer`] its one-shot timers.
 //!
 //! Invariants:
@@ -27,6 +28,7 @@ pub mod engine;
 pub mod error;
 pub mod fault;
 pub mod handles;
+pub mod handover;
 pub mod host_calls;
 pub mod initramfs;
 pub mod irq;
@@ -37,6 +39,7 @@ pub mod program;
 pub mod queue;
 pub mod reaper;
 pub mod streams;
+pub mod sync;
 pub mod sys;
 pub mod task;
 pub mod timer;

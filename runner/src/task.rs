@@ -6,11 +6,12 @@
 //! frame. `abi::kernel_entries` draws its life; [`live`] is that drawing as code.
 //!
 //! Invariants:
-//! - A future is polled by one vCPU at a time, with its lock held.
+//! - A future is polled by one vCPU at a time: [`crate::handover::turns`].
 //! - Instances die only with their Store, so `exec` goes on in a new one.
 #![forbid(unsafe_code)]
 
 use crate::fault::{Cause, Unwind, classify};
+use crate::handover::turns::Place;
 use crate::loader::IMPORTS;
 use crate::memory::{KernelAddr, KernelMemory, ProcessMemory};
 use crate::program::Program;
@@ -20,8 +21,8 @@ use crate::vm::Vm;
 use ochre_abi::layout::user_entry;
 use ochre_abi::{HOST_MODULE, fault, kernel_entries, user};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 use wasmtime::{Extern, Instance, Store, Val, WasmBacktrace};
 
 /// How a task's future ends.
@@ -59,17 +60,8 @@ pub enum Start {
 pub struct Task {
     handle: u32,
     memory: AtomicU32,
-    /// What a vCPU holds while it polls the task.
-    pub state: Mutex<TaskState>,
-}
-
-/// The part of a task that one vCPU at a time works on.
-#[derive(Default)]
-pub struct TaskState {
     /// Its future; gone when it has ended.
-    pub future: Option<TaskFuture>,
-    /// It waits in `host_task_switch`: neither new, nor running, nor amid something of wasmtime's.
-    pub parked: bool,
+    pub future: Place<TaskFuture>,
 }
 
 impl Task {
@@ -78,10 +70,9 @@ impl Task {
         let task = vm.tasks.insert_with(|handle| Self {
             handle,
             memory: AtomicU32::new(NO_MEMORY),
-            state: Mutex::default(),
+            future: Place::new(),
         })?;
-        let future = Box::pin(live(Arc::clone(vm), task.handle, start));
-        task.state.lock().ok()?.future = Some(future);
+        task.future.fill(Box::pin(live(Arc::clone(vm), task.handle, start)));
         Some(task)
     }
 

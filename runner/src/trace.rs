@@ -5,7 +5,7 @@
 //! backtrace polls the future once more, on a thread that says so ([`WANTED`]); the task, which waits
 //! in `host_task_switch`, sees that, leaves its backtrace behind and goes on waiting.
 //!
-//! Invariant: only a future that waits in `host_task_switch` ([`TaskState::parked`]) is polled so;
+//! Invariant: only a future that waits in `host_task_switch` ([`Seat::parked`](crate::handover::turns::Seat::parked)) is polled so;
 //! any other would run guest code on the wrong vCPU.
 #![forbid(unsafe_code)]
 
@@ -35,13 +35,12 @@ pub fn answer(task: &Caller<'_, TaskData>) -> bool {
 /// Backtrace of a task other than the calling one; `None` when it is running, has not run yet, or has
 /// ended.
 pub fn of(task: &Task) -> Option<WasmBacktrace> {
-    let mut state = task.state.try_lock().ok()?;
-    if !state.parked {
-        return None;
-    }
-    WANTED.set(true);
-    let polled = poll_future(&mut state);
-    WANTED.set(false);
+    let polled = task.future.look(|seat| {
+        WANTED.set(true);
+        let polled = poll_future(seat);
+        WANTED.set(false);
+        polled
+    })?;
     match polled {
         Some(Polled::Pending) => TRACE.take(),
         Some(Polled::Ended(_)) | None => None,

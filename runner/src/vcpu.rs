@@ -4,27 +4,25 @@
 //! Invariant: task `next` is polled only after the poll of the task that switched to it has returned
 //! and its future is back in its place; another vCPU may then resume that one at once.
 //!
-//! Ordering of kicks, all sequentially consistent: the kicker sets the interrupt bits, then looks at
-//! [`Vcpu::running_memory`] and [`Vcpu::is_idle`]. The vCPU sets those first and looks at the bits
-//! afterwards (the kernel does, when it leaves to user code; `idle` does, before it parks). So one of
-//! the two always sees the other.
+//! How kicks find it, and whose turn it is: [`crate::handover`].
 #![forbid(unsafe_code)]
 
 use crate::error::Outcome;
-use crate::task::{Task, TaskEnd, TaskState};
-use crate::timer::NEVER;
+use crate::handover::alarm::{Deadline, NEVER};
+use crate::handover::presence::{Presence, Sleep};
+use crate::handover::turns::{Absent, Seat, take_turns};
+use crate::task::{Task, TaskEnd, TaskFuture};
 use crate::vm::Vm;
 use ochre_abi::irq;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-/// No process memory.
-pub const NO_MEMORY: u32 = u32::MAX;
+pub use crate::handover::presence::NO_MEMORY;
 
 thread_local! {
     /// Index of the vCPU that this thread is.
@@ -50,10 +48,10 @@ pub struct Vcpu {
     /// The thread while it runs.
     thread: Mutex<Option<Thread>>,
     started: AtomicBool,
-    idle: AtomicBool,
-    /// Handle of the ProcessMemory of the task that runs.
-    running_memory: AtomicU32,
-    deadline_ns: AtomicU64,
+    /// Where it is.
+    pub presence: Presence,
+    /// Its timer.
+    pub deadline: Deadline,
 }
 
 impl Vcpu {
@@ -63,9 +61,8 @@ impl Vcpu {
             index,
             thread: Mutex::new(None),
             started: AtomicBool::new(false),
-            idle: AtomicBool::new(false),
-            running_memory: AtomicU32::new(NO_MEMORY),
-            deadline_ns: AtomicU64::new(NEVER),
+            presence: Presence::new(),
+            deadline: Deadline::new(),
         }
     }
 
@@ -76,7 +73,7 @@ impl Vcpu {
 
     /// Has it a thread, or will have one at once?
     pub fn is_started(&self) -> bool {
-        self.started.load(Ordering::SeqCst)
+        self.started.load(Ordering::Relaxed)
     }
 
     /// Claims it for a new thread; `false` if it has one.
@@ -84,80 +81,50 @@ impl Vcpu {
         !self.started.swap(true, Ordering::SeqCst)
     }
 
-    /// It has no thread any more.
+    /// It has no thread any more. Who raises interrupts there looks at that afterwards, and the caller
+    /// at the interrupts.
     pub fn release(&self) {
-        self.set_deadline(NEVER);
-        self.set_running_memory(NO_MEMORY);
-        *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.started.store(false, Ordering::SeqCst);
-    }
-
-    /// Is it parked, or about to be?
-    pub fn is_idle(&self) -> bool {
-        self.idle.load(Ordering::SeqCst)
-    }
-
-    /// The memory whose user code it may be running.
-    pub fn running_memory(&self) -> u32 {
-        self.running_memory.load(Ordering::SeqCst)
-    }
-
-    /// Notes the memory of the task that runs from now on.
-    #[inline]
-    pub fn set_running_memory(&self, memory: u32) {
-        // A plain load is cheap, a sequentially consistent store is not.
-        if self.running_memory.load(Ordering::Relaxed) != memory {
-            self.running_memory.store(memory, Ordering::SeqCst);
-        }
-    }
-
-    /// When its timer fires.
-    pub fn deadline_ns(&self) -> u64 {
-        self.deadline_ns.load(Ordering::SeqCst)
-    }
-
-    /// Arms or disarms its timer.
-    pub fn set_deadline(&self, deadline_ns: u64) {
-        self.deadline_ns.store(deadline_ns, Ordering::SeqCst);
-    }
-
-    /// Disarms the timer if it has expired; `true` if it had.
-    pub fn take_expired(&self, now_ns: u64) -> bool {
-        let deadline_ns = self.deadline_ns();
-        deadline_ns <= now_ns
-            && self
-                .deadline_ns
-                .compare_exchange(deadline_ns, NEVER, Ordering::SeqCst, Ordering::SeqCst)
-                .is_ok()
+        self.deadline.set(NEVER);
+        self.presence.enter(NO_MEMORY);
+        *self.thread() = None;
+        self.started.store(false, Ordering::Release);
+        fence(Ordering::SeqCst);
     }
 
     /// Wakes it if it is parked.
     pub fn unpark(&self) {
-        if self.is_idle()
-            && let Some(thread) = &*self.thread.lock().unwrap_or_else(PoisonError::into_inner)
-        {
+        if let Some(thread) = &*self.thread() {
             thread.unpark();
         }
     }
 
+    fn thread(&self) -> MutexGuard<'_, Option<Thread>> {
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Parks the calling vCPU until it has an interrupt pending.
     pub fn idle(&self, vm: &Vm) {
-        self.idle.store(true, Ordering::SeqCst);
-        while !vm.irq.is_pending(&vm.memory, self.index) && !vm.is_stopping() {
+        let look = || {
+            if vm.irq.is_pending(&vm.memory, self.index) || vm.is_stopping() {
+                return None;
+            }
             let now_ns = vm.monotonic_ns();
-            if self.take_expired(now_ns) {
-                vm.irq.set(&vm.memory, self.index, 1 << irq::TIMER);
-                break;
+            if self.deadline.take_expired(now_ns) {
+                vm.irq.set_own(&vm.memory, self.index, 1 << irq::TIMER);
+                return None;
             }
-            match self.deadline_ns() {
-                NEVER => thread::park(),
+            Some(match self.deadline.get() {
+                NEVER => Sleep::UntilKicked,
                 deadline_ns => {
-                    thread::park_timeout(Duration::from_nanos(deadline_ns.saturating_sub(now_ns)))
+                    Sleep::AtMost(Duration::from_nanos(deadline_ns.saturating_sub(now_ns)))
                 }
-            }
-        }
-        self.idle.store(false, Ordering::SeqCst);
-        vm.timer.notice(self.deadline_ns());
+            })
+        };
+        self.presence.idle(look, |sleep| match sleep {
+            Sleep::UntilKicked => thread::park(),
+            Sleep::AtMost(time) => thread::park_timeout(time),
+        });
+        vm.alarm.notice(self.deadline.get());
     }
 }
 
@@ -166,43 +133,55 @@ pub fn run(vm: &Arc<Vm>, index: u32, first: Arc<Task>) {
     crate::sys::thread::want_sharp_timers();
     INDEX.set(index);
     let vcpu = &vm.vcpus[index as usize];
-    *vcpu.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current());
-    let mut current = first;
-    while !vm.is_stopping() {
-        vcpu.set_running_memory(current.memory());
-        let (polled, next) = {
-            let mut state = current.state.lock().unwrap_or_else(PoisonError::into_inner);
-            state.parked = false;
-            let Some(polled) = poll_future(&mut state) else {
-                let name = current.handle();
-                return vm.stop(Outcome::KernelFault(format!("switched to dead task {name:#x}\n")));
-            };
+    *vcpu.thread() = Some(thread::current());
+    take_turns(first, |task| {
+        if vm.is_stopping() {
+            return None;
+        }
+        vcpu.presence.enter(task.memory());
+        let polled = task.future.poll(|seat| {
+            let polled = poll_future(seat);
             let next = NEXT.take();
-            state.parked = next.is_some() && state.future.is_some();
+            seat.parked = next.is_some() && seat.future.is_some();
             (polled, next)
-        };
-        match (polled, next) {
-            (Polled::Pending | Polled::Ended(TaskEnd::Exited), Some(next)) => current = next,
+        });
+        match polled {
+            Ok((Some(Polled::Pending | Polled::Ended(TaskEnd::Exited)), Some(next))) => Some(next),
             // wasmtime itself yields between the steps of a collection (exceptions are its objects):
             // the task is not done, and the kernel knows nothing of it.
-            (Polled::Pending, None) => {}
-            (Polled::Ended(TaskEnd::Stopped), _) => return,
-            (Polled::Ended(TaskEnd::VcpuStopped), _) => {
-                vcpu.release();
-                return vm.hand_over_interrupts(index);
+            Ok((Some(Polled::Pending), None)) => Some(Arc::clone(task)),
+            Ok((Some(Polled::Ended(end)), _)) => {
+                leave(vm, vcpu, end);
+                None
             }
-            (Polled::Ended(TaskEnd::KernelFault(report)), _) => {
-                return vm.stop(Outcome::KernelFault(report));
-            }
-            (Polled::Ended(TaskEnd::Failed(reason)), _) => return vm.stop(Outcome::Failed(reason)),
-            (Polled::Ended(TaskEnd::Exited), None) => {
-                if !vm.is_stopping() {
-                    vm.stop(Outcome::Failed("a task stopped without naming another".to_owned()));
-                }
-                return;
+            Ok((None, _)) | Err(Absent::Ended) => wrong_switch(vm, task, "which is dead"),
+            Err(Absent::Elsewhere) => wrong_switch(vm, task, "which runs on another vCPU"),
+        }
+    });
+}
+
+/// A task has ended in a way that ends its vCPU, too.
+fn leave(vm: &Arc<Vm>, vcpu: &Vcpu, end: TaskEnd) {
+    match end {
+        TaskEnd::Stopped => {}
+        TaskEnd::VcpuStopped => {
+            vcpu.release();
+            vm.hand_over_interrupts(vcpu.index);
+        }
+        TaskEnd::KernelFault(report) => vm.stop(Outcome::KernelFault(report)),
+        TaskEnd::Failed(reason) => vm.stop(Outcome::Failed(reason)),
+        TaskEnd::Exited => {
+            if !vm.is_stopping() {
+                vm.stop(Outcome::Failed("a task stopped without naming another".to_owned()));
             }
         }
     }
+}
+
+fn wrong_switch<T>(vm: &Vm, task: &Task, why: &str) -> Option<T> {
+    let name = task.handle();
+    vm.stop(Outcome::KernelFault(format!("switched to task {name:#x}, {why}\n")));
+    None
 }
 
 /// What a poll of a task gives.
@@ -214,19 +193,19 @@ pub enum Polled {
 }
 
 /// Polls a task's future and contains its panics; `None` when it has none any more.
-pub fn poll_future(state: &mut TaskState) -> Option<Polled> {
-    let future = state.future.as_mut()?;
+pub fn poll_future(seat: &mut Seat<TaskFuture>) -> Option<Polled> {
+    let future = seat.future.as_mut()?;
     let mut context = Context::from_waker(Waker::noop());
     let poll = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut context)));
     Some(match poll {
         Ok(Poll::Pending) => Polled::Pending,
         Ok(Poll::Ready(end)) => {
-            state.future = None;
+            seat.future = None;
             Polled::Ended(end)
         }
         Err(panic) => {
             // The future is in no state to be polled or dropped.
-            std::mem::forget(state.future.take());
+            std::mem::forget(seat.future.take());
             let reason = format!("the runner panicked: {}", panic_text(&*panic));
             Polled::Ended(TaskEnd::Failed(reason))
         }

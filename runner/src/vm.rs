@@ -5,13 +5,14 @@
 use crate::console::Console;
 use crate::error::Outcome;
 use crate::handles::HandleTable;
+use crate::handover::alarm::Alarm;
+use crate::handover::presence::{Kick, is_owed};
 use crate::irq::Irq;
 use crate::memory::{KernelAddr, KernelMemory, ProcessMemory};
 use crate::program::Programs;
 use crate::reaper::Reaper;
 use crate::streams::Streams;
 use crate::task::{Start, Task, TaskData};
-use crate::timer::Timer;
 use crate::timing::Timing;
 use crate::trace::Symbols;
 use crate::vcpu::{self, Vcpu};
@@ -59,8 +60,8 @@ pub struct Vm {
     pub vcpus: Vec<Vcpu>,
     /// Their pending interrupts.
     pub irq: Irq,
-    /// Their timers.
-    pub timer: Timer,
+    /// Wakes the thread of their timers.
+    pub alarm: Alarm,
     /// The console.
     pub console: Console,
     /// The host streams.
@@ -153,12 +154,29 @@ impl Vm {
 
     /// Sets interrupt bits of one vCPU and makes it look.
     pub fn raise_on(&self, vcpu: u32, bits: u32) {
-        self.irq.set(&self.memory, vcpu, bits);
-        let Some(vcpu) = self.vcpus.get(vcpu as usize) else { return };
-        if vcpu.is_idle() {
-            vcpu.unpark();
-        } else {
-            self.memories.with(vcpu.running_memory(), |memory| memory.set_preempt_flag());
+        let Some(target) = self.vcpus.get(vcpu as usize) else { return };
+        self.kick(target, self.irq.set(&self.memory, vcpu, &target.presence, bits));
+    }
+
+    fn kick(&self, vcpu: &Vcpu, kick: Kick) {
+        match kick {
+            Kick::Unpark => vcpu.unpark(),
+            Kick::Preempt(memory) => self.raise_flag(memory),
+        }
+    }
+
+    /// Makes user code of a memory, if there is such a one, call `__preempt`.
+    fn raise_flag(&self, memory: u32) {
+        self.memories.with(memory, |memory| memory.set_preempt_flag());
+    }
+
+    /// The calling vCPU runs user code of `memory` from now on. An interrupt that came while it was
+    /// seen elsewhere raises the flag here.
+    pub fn enter_memory(&self, memory: u32) {
+        let index = vcpu::current_index();
+        self.vcpus[index as usize].presence.enter(memory);
+        if self.irq.is_pending(&self.memory, index) {
+            self.raise_flag(memory);
         }
     }
 
@@ -166,14 +184,13 @@ impl Vm {
     /// vCPU runs a thread of the same process and has not seen its own request yet.
     pub fn renew_preempt_requests(&self) {
         let index = vcpu::current_index();
-        let memory = self.vcpus[index as usize].running_memory();
-        let waits = |other: &Vcpu| {
-            other.index() != index
-                && other.running_memory() == memory
-                && self.irq.is_pending(&self.memory, other.index())
-        };
-        if self.vcpus.iter().any(waits) {
-            self.memories.with(memory, |memory| memory.set_preempt_flag());
+        let memory = self.vcpus[index as usize].presence.memory();
+        let others = self.vcpus.iter().filter(|other| other.index() != index);
+        let words = others.filter_map(|other| {
+            Some((&other.presence, self.irq.word(&self.memory, other.index())?))
+        });
+        if is_owed(memory, words) {
+            self.raise_flag(memory);
         }
     }
 
@@ -191,10 +208,9 @@ impl Vm {
         drop(slot);
         self.end.known.notify_all();
         for vcpu in &self.vcpus {
-            vcpu.unpark();
-            self.memories.with(vcpu.running_memory(), |memory| memory.set_preempt_flag());
+            self.kick(vcpu, vcpu.presence.kick());
         }
-        self.timer.notice(0);
+        self.alarm.notice(0);
     }
 
     /// Waits for the end, at most so long.

@@ -22,7 +22,7 @@ pub fn host_clock_vcpu(_: &mut Task<'_>) -> wasmtime::Result<u64> {
 
 pub fn host_timer_set(task: &mut Task<'_>, deadline_ns: u64) -> wasmtime::Result<()> {
     let vm = &task.data().vm;
-    vm.vcpus[vcpu::current_index() as usize].set_deadline(deadline_ns);
-    vm.timer.notice(deadline_ns);
+    vm.vcpus[vcpu::current_index() as usize].deadline.set(deadline_ns);
+    vm.alarm.notice(deadline_ns);
     Ok(())
 }

@@ -144,7 +144,12 @@ pub fn link(engine: &Engine) -> wasmtime::Result<Linker<TaskData>> {
     // Called by the glue of user programs before it enters the kernel.
     linker.func_wrap(HOST_MODULE, "stack_check", stack_check)?;
     linker.func_wrap(HOST_MODULE, "preempt_check", |task: Task<'_>| {
-        task.data().vm.renew_preempt_requests();
+        let vm = &task.data().vm;
+        // The end of the machine raises the flag, too.
+        if vm.is_stopping() {
+            return Err(Unwind::Stop.into());
+        }
+        vm.renew_preempt_requests();
         stack_check()
     })?;
     Ok(linker)

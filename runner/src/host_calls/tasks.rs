@@ -102,7 +102,7 @@ pub fn host_task_set_memory(task: &mut Task<'_>, of: u32, memory: u32) -> wasmti
     };
     subject.set_memory(memory);
     if of == task.data().handle {
-        vm.vcpus[vcpu::current_index() as usize].set_running_memory(memory);
+        vm.enter_memory(memory);
         task.data_mut().own = if memory == NO_MEMORY { None } else { vm.memories.get(memory) };
     }
     Ok(())

@@ -7,10 +7,11 @@
 
 pub mod region;
 
+use crate::handover::presence::raise_flag;
 use ochre_abi::user::{NULL_PAGE_BYTES, PREEMPT_FLAG_ADDR};
 use region::{Bytes, Region};
 use std::fs::File;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 use wasmtime::{Engine, MemoryType, SharedMemory};
 
 /// Bytes of a wasm page.
@@ -158,7 +159,7 @@ impl ProcessMemory {
     /// Makes user code over this memory call `__preempt` at its next check.
     pub fn set_preempt_flag(&self) {
         if let Some(flag) = self.region.word(PREEMPT_FLAG_ADDR) {
-            flag.store(1, Ordering::SeqCst);
+            raise_flag(flag);
         }
     }
 }
