@@ -69,6 +69,9 @@ macro_rules! for_each_host_call {
             plain fn host_irq_setup(irq_pending: kaddr, stride_bytes: u32, vcpus: u32);
             /// Parks the calling vCPU until its `irq_pending` word is not 0.
             plain fn host_vcpu_idle();
+            /// The calling vCPU waits for another one in a loop: the host's processor is better used by
+            /// whoever else wants it. Comes back at once if nobody does.
+            plain fn host_vcpu_yield();
             /// ORs `bits` into another vCPU's `irq_pending` word and makes it look.
             plain fn host_vcpu_kick(vcpu: u32, bits: u32);
             /// Starts a vCPU, which enters `kernel_vcpu_start(task, stack_top)`; `-EBUSY` while it

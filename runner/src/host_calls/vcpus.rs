@@ -30,6 +30,14 @@ pub fn host_vcpu_idle(task: &mut Task<'_>) -> wasmtime::Result<()> {
     if vm.is_stopping() { Err(Unwind::Stop.into()) } else { Ok(()) }
 }
 
+pub fn host_vcpu_yield(task: &mut Task<'_>) -> wasmtime::Result<()> {
+    if task.data().vm.is_stopping() {
+        return Err(Unwind::Stop.into());
+    }
+    std::thread::yield_now();
+    Ok(())
+}
+
 pub fn host_vcpu_kick(task: &mut Task<'_>, vcpu: u32, bits: u32) -> wasmtime::Result<()> {
     task.data().vm.raise_on(vcpu, bits);
     Ok(())

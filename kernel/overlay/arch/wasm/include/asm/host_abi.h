@@ -162,6 +162,11 @@ void host_irq_setup(const void *irq_pending, u32 stride_bytes, u32 vcpus);
 __attribute__((import_module("host"), import_name("host_vcpu_idle")))
 void host_vcpu_idle(void);
 
+/* The calling vCPU waits for another one in a loop: the host's processor is better used by
+ * whoever else wants it. Comes back at once if nobody does. */
+__attribute__((import_module("host"), import_name("host_vcpu_yield")))
+void host_vcpu_yield(void);
+
 /* ORs `bits` into another vCPU's `irq_pending` word and makes it look. */
 __attribute__((import_module("host"), import_name("host_vcpu_kick")))
 void host_vcpu_kick(u32 vcpu, u32 bits);

@@ -20,6 +20,7 @@
 /* One word per vCPU, each in a cache line of its own: the host writes them. */
 struct irq_pending {
 	unsigned int bits;
+	unsigned int spins;	/* owner only: rounds of cpu_relax() */
 } __attribute__((aligned(64)));
 
 extern struct irq_pending irq_pending[CONFIG_NR_CPUS];

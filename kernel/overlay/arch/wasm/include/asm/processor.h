@@ -47,11 +47,20 @@ void start_thread(struct pt_regs *regs, u32 program, u32 sp);
 
 unsigned long __get_wchan(struct task_struct *task);
 
-/* Waiting for another CPU or an interrupt: the place to take interrupts. */
+/* Rounds of a loop after which the host may run somebody else instead. */
+#define SPINS_PER_YIELD		128
+
+/*
+ * Waiting for another CPU or an interrupt: the place to take interrupts. With
+ * more vCPUs than the host has processors to spare, the one waited for may not
+ * be running at all, and a ticket lock goes to exactly one of those that spin.
+ */
 static __always_inline void cpu_relax(void)
 {
 	if (unlikely(arch_irq_is_pending()) && arch_local_save_flags())
 		irq_take_pending();
+	if (unlikely(!(++irq_pending[__current_thread_info->cpu].spins % SPINS_PER_YIELD)))
+		host_vcpu_yield();
 	barrier();
 }
 
