@@ -9,6 +9,10 @@
  *   frame > | handler, signo, info?, &info, &ucontext, padding
  *   lower   | the handler's own stack      |
  *
+ * With several signals at once, the frame of the second stands below that of
+ * the first, and what it has interrupted is the start of the first handler
+ * (REGS_HANDLER, with the first frame as stack pointer).
+ *
  * A handler's address is its index in the program's function table. The glue
  * calls it after the kernel's frames have returned, through __linux_signal().
  */
@@ -127,6 +131,11 @@ unsigned long signal_deliver(struct pt_regs *regs, bool *restart)
 		frame = signal_frame_write(&ksig, regs);
 	/* The frame says whether to restart; this pass does not. */
 	regs->flags = 0;
+	if (frame) {
+		regs->sp = frame;
+		regs->nr = -1;
+		regs->flags = REGS_HANDLER;
+	}
 	signal_setup_done(!frame, &ksig, 0);
 	return frame;
 }
@@ -147,7 +156,7 @@ bool signal_frame_restore(struct pt_regs *regs, unsigned long addr)
 	regs->fault_address = uc.uc_mcontext.fault_address;
 	regs->result = uc.uc_mcontext.result;
 	regs->nr = uc.uc_mcontext.nr;
-	regs->flags = uc.uc_mcontext.flags & (REGS_FAULT | REGS_RESTART);
+	regs->flags = uc.uc_mcontext.flags & (REGS_FAULT | REGS_RESTART | REGS_HANDLER);
 	memcpy(regs->args, uc.uc_mcontext.args, sizeof(regs->args));
 	return true;
 }

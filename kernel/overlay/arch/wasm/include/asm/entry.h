@@ -42,7 +42,10 @@ void enter_user_first(void);
 /* Runs regs' syscall again and leaves; entry_user.c. */
 u64 syscall_and_exit(struct pt_regs *regs);
 
-/* signal.c: what to run for a pending signal, 0 for nothing. */
+/*
+ * signal.c: what to run for a pending signal, 0 for nothing. Afterwards regs
+ * stand for the start of that handler.
+ */
 unsigned long signal_deliver(struct pt_regs *regs, bool *restart);
 /* signal.c: undoes signal_deliver(); false if the frame is not readable. */
 bool signal_frame_restore(struct pt_regs *regs, unsigned long frame);
@@ -53,6 +56,7 @@ void user_fault_signal(struct pt_regs *regs, u32 kind, unsigned long address);
 /* pt_regs.flags, and sigcontext.flags in a signal frame */
 #define REGS_FAULT	1	/* entered by a trap: user code cannot go on */
 #define REGS_RESTART	2	/* run the syscall again when the handler returns */
+#define REGS_HANDLER	4	/* about to run the handler of the frame at sp */
 
 /* Takes pending interrupts; regs tells where the CPU was. */
 void irq_take(struct pt_regs *regs);
