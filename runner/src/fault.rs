@@ -31,6 +31,9 @@ pub enum Unwind {
     /// User code has used its stack up.
     #[error("the stack is used up")]
     StackLow,
+    /// There is no instance of the user program.
+    #[error("the program cannot be instantiated: {0}")]
+    Refused(String),
     /// The kernel broke the contract.
     #[error("{0}")]
     BadCall(String),
@@ -70,16 +73,17 @@ pub fn classify(error: &wasmtime::Error, kernel: &Module) -> Cause {
         Some(Unwind::Exit | Unwind::Exec { .. } | Unwind::VcpuStop | Unwind::Stop) => {
             return Cause::Leave(unwind.cloned().unwrap_or(Unwind::Stop));
         }
-        Some(Unwind::BadCall(_) | Unwind::StackLow) | None => {}
+        Some(Unwind::BadCall(_) | Unwind::StackLow | Unwind::Refused(_)) | None => {}
     }
     let trap = error.downcast_ref::<Trap>().copied();
     let frames = error.downcast_ref::<WasmBacktrace>().map_or(&[][..], WasmBacktrace::frames);
     let in_kernel = match unwind {
-        Some(Unwind::StackLow) => false,
+        Some(Unwind::StackLow | Unwind::Refused(_)) => false,
         Some(_) => true,
         None => frames.first().is_some_and(|top| Module::same(top.module(), kernel)),
     };
-    let known = trap.is_some() || unwind.is_some() || error.is::<ThrownException>();
+    // Of the rest, what user code has called for is its own fault: room for another exception, say.
+    let known = is_known(error) || !frames.is_empty();
     let what = match (trap, unwind) {
         (_, Some(unwind)) => unwind.to_string(),
         (Some(trap), _) => trap.to_string(),
@@ -97,11 +101,17 @@ pub fn classify(error: &wasmtime::Error, kernel: &Module) -> Cause {
         _ => {}
     }
     let kind = match (unwind, trap) {
+        (Some(Unwind::Refused(_)), _) => fault::OTHER,
         (Some(_), _) => fault::STACK,
         (None, Some(trap)) => fault_kind(trap),
         (None, None) => fault::OTHER,
     };
     Cause::User { kind, address, report }
+}
+
+/// Is it a trap, an exception, or one of ours, and no failure of the runner or of wasmtime?
+pub fn is_known(error: &wasmtime::Error) -> bool {
+    error.is::<Trap>() || error.is::<Unwind>() || error.is::<ThrownException>()
 }
 
 /// The kernel's word for a trap.

@@ -33,6 +33,7 @@ pub mod host_calls;
 pub mod initramfs;
 pub mod irq;
 pub mod kernel;
+pub mod limits;
 pub mod loader;
 pub mod memory;
 pub mod program;

@@ -10,8 +10,9 @@
 //! - Instances die only with their Store, so `exec` goes on in a new one.
 #![forbid(unsafe_code)]
 
-use crate::fault::{Cause, Unwind, classify};
+use crate::fault::{Cause, Unwind, classify, is_known};
 use crate::handover::turns::Place;
+use crate::limits::Limits;
 use crate::loader::IMPORTS;
 use crate::memory::{KernelAddr, KernelMemory, ProcessMemory};
 use crate::program::Program;
@@ -105,6 +106,8 @@ pub struct TaskData {
     pub own: Option<Arc<ProcessMemory>>,
     /// Text of the last fault.
     pub fault_report: String,
+    /// What its instances have taken of the host.
+    limits: Limits,
     /// An empty trace, for errors that are none: see [`TaskData::leave`].
     no_trace: Option<WasmBacktrace>,
 }
@@ -118,6 +121,7 @@ impl TaskData {
             kernel: Arc::clone(&vm.memory),
             own: None,
             fault_report: String::new(),
+            limits: Limits::default(),
             no_trace: None,
         }
     }
@@ -138,6 +142,7 @@ impl TaskData {
 async fn live(vm: Arc<Vm>, handle: u32, mut start: Start) -> TaskEnd {
     loop {
         let mut store = Store::new(&vm.engine, TaskData::new(&vm, handle));
+        store.limiter(|data| &mut data.limits);
         let no_trace = WasmBacktrace::force_capture(&store);
         store.data_mut().no_trace = Some(no_trace);
         let end = live_in_store(&vm, &mut store, start).await;
@@ -293,7 +298,7 @@ async fn run_user(
             call_user(store, user, entry).await
         }
         // wasm-ld's start function, which initializes the memory, is user code too.
-        Err(error) => Err(error),
+        Err(error) => Err(refused(error)),
     };
     loop {
         let (kind, address, report) = match result {
@@ -310,6 +315,11 @@ async fn run_user(
         };
         result = fault_user(store, kernel, instance, (kind, address, sp)).await;
     }
+}
+
+/// A program may ask for more of the host than it gets; that is no fault of the kernel's.
+fn refused(error: wasmtime::Error) -> wasmtime::Error {
+    if is_known(&error) { error } else { Unwind::Refused(format!("{error:#}")).into() }
 }
 
 async fn call_user(
