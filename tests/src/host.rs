@@ -30,6 +30,14 @@ pub fn has(program: &str) -> bool {
     }
 }
 
+/// Do the tests run as root?
+///
+/// # Panics
+/// When `id` cannot be run.
+pub fn is_root() -> bool {
+    run("id", &["-u"], b"").success().text() == "0\n"
+}
+
 /// Runs a program of the host in the C locale.
 ///
 /// # Panics

@@ -8,6 +8,7 @@
 //! - [`c_numbers`]: constants, sizes and offsets in C headers.
 //! - [`c_program`]: programs in C, compiled for the guest and for the host.
 //! - [`raw_sys`]: what the crate `linux-raw-sys` says of the kernel.
+//! - [`c_probe`]: the probes in C, built for guest and host.
 //! - [`scripts`]: many small scripts, each run in the guest and on the host.
 //! - [`snippets`]: such scripts out of plain files.
 //! - [`endurance`]: the same thing many times, in small by default and in full in the stress suite.
@@ -24,12 +25,13 @@
 #![forbid(unsafe_code)]
 
 pub mod c_numbers;
+pub mod c_probe;
 pub mod c_program;
 pub mod endurance;
 pub mod host;
 pub mod kernel_log;
-pub mod ktap;
 pub mod kselftest;
+pub mod ktap;
 pub mod machine;
 pub mod program;
 pub mod raw_sys;

@@ -78,7 +78,13 @@ impl Machine {
 
     /// A machine that runs this program and nothing else.
     pub fn program(bytes: impl Into<Vec<u8>>) -> Self {
-        Self::exec(&[program::PATH]).with_program(bytes)
+        Self::program_with(bytes, &[])
+    }
+
+    /// The same with arguments for it.
+    pub fn program_with(bytes: impl Into<Vec<u8>>, args: &[&str]) -> Self {
+        let command: Vec<_> = [program::PATH].iter().chain(args).collect();
+        Self::exec(&command).with_program(bytes)
     }
 
     /// `ochre exec … -- sh -c script`.

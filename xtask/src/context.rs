@@ -17,7 +17,6 @@ use anyhow::{Context as _, Result};
 use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, TryLockError};
-use std::io::ErrorKind;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -155,6 +154,21 @@ impl Context {
         Ok(to)
     }
 
+    /// Makes a link in `target/ochre/` lead to a result that is used where it lies.
+    pub fn publish_link(&self, folder: &Path, name: &str) -> Result<()> {
+        let link = self.workspace.results.join(name);
+        if fs::read_link(&link).is_ok_and(|target| target == folder) {
+            return Ok(());
+        }
+        make_folder(&self.workspace.results)?;
+        // A new one is renamed over the old one: at no time is there none.
+        let fresh = self.workspace.results.join(format!(".{name}.new"));
+        let _ = fs::remove_file(&fresh);
+        symlink(folder, &fresh)
+            .and_then(|()| fs::rename(&fresh, &link))
+            .with_context(|| format!("cannot make {}", link.display()))
+    }
+
     /// Makes a folder in `target/ochre/` hold the files of a result, and no others.
     pub fn publish_folder(&self, folder: &Path, name: &str) -> Result<()> {
         let to = self.workspace.results.join(name);
@@ -173,20 +187,6 @@ impl Context {
             }
         }
         Ok(())
-    }
-
-    /// Makes a name in `target/ochre/` lead to the folder of a result, where a copy would only cost.
-    pub fn publish_link(&self, folder: &Path, name: &str) -> Result<()> {
-        let to = self.workspace.results.join(name);
-        if fs::read_link(&to).is_ok_and(|target| target == folder) {
-            return Ok(());
-        }
-        make_folder(&self.workspace.results)?;
-        match fs::remove_file(&to) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-            _ => symlink(folder, &to),
-        }
-        .with_context(|| format!("cannot make {} lead to {}", to.display(), folder.display()))
     }
 
     /// Where a step logs to.
