@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Signals: handlers, masks, default actions, and what shells make of them.
 
+use ochre_tests::c_probe::same_as_on_the_host;
 use ochre_tests::host;
 use ochre_tests::host_probe;
 use ochre_tests::machine::{Machine, PROBES};
@@ -11,6 +12,46 @@ fn handlers_masks_and_queues_work_as_on_the_host() {
     // The first real-time signal that is free differs: glibc keeps two, musl three.
     let wanted = wanted.replace("sigaction(35)", "sigaction(36)");
     Machine::probe("signals", &[]).run().success().prints(&wanted);
+}
+
+#[test]
+fn a_handler_is_told_where_its_signal_comes_from() {
+    same_as_on_the_host("siginfo");
+}
+
+#[test]
+fn waiting_calls_are_interrupted_or_restarted() {
+    same_as_on_the_host("restart");
+}
+
+#[test]
+fn waiting_calls_go_on_after_a_stop() {
+    same_as_on_the_host("stopped");
+}
+
+#[test]
+fn handlers_jump_and_run_in_busy_threads() {
+    same_as_on_the_host("sigjump");
+}
+
+#[test]
+fn waiting_stopping_and_process_groups() {
+    same_as_on_the_host("jobs");
+}
+
+#[test]
+fn parents_children_and_their_death() {
+    same_as_on_the_host("prctl");
+}
+
+#[test]
+fn jobs_on_a_terminal() {
+    same_as_on_the_host("terminal");
+}
+
+#[test]
+fn what_an_executed_program_keeps() {
+    same_as_on_the_host("inherit");
 }
 
 #[test]
