@@ -20,6 +20,11 @@ fn a_handler_is_told_where_its_signal_comes_from() {
 }
 
 #[test]
+fn masks_contexts_and_alternate_stacks() {
+    same_as_on_the_host("sigcontext");
+}
+
+#[test]
 fn waiting_calls_are_interrupted_or_restarted() {
     same_as_on_the_host("restart");
 }

@@ -44,10 +44,6 @@ unsigned long exit_to_user(struct pt_regs *regs)
 	unsigned long frame = 0;
 	bool restart = false;
 
-	/*
-	 * Every pending signal, not only the first: a fault in a handler for
-	 * faults comes before all others, each time anew.
-	 */
 	while (exit_work_pending() && !restart) {
 		exit_work_common();
 		if (test_thread_flag(TIF_SIGPENDING) || test_thread_flag(TIF_NOTIFY_SIGNAL))
@@ -141,16 +137,15 @@ u64 kernel_signal_return(unsigned long frame)
 		force_sig(SIGSEGV);
 		return entry_result(0, exit_to_user(regs));
 	}
+	if (regs->flags & REGS_HANDLER) {
+		unsigned long first = regs->sp;
+
+		return entry_result(0, exit_to_user(regs) ?: first);
+	}
 	if (regs->flags & REGS_FAULT) {
 		/* The faulting code is gone; it cannot be run again. */
 		force_fatal_sig(SIGSEGV);
 		return entry_result(0, exit_to_user(regs));
-	}
-	if (regs->flags & REGS_HANDLER) {
-		/* That handler was put before another one, which is next. */
-		unsigned long next = regs->sp;
-
-		return entry_result(0, exit_to_user(regs) ?: next);
 	}
 	if (regs->flags & REGS_RESTART)
 		return syscall_and_exit(regs);

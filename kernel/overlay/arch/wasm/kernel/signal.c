@@ -9,12 +9,12 @@
  *   frame > | handler, signo, info?, &info, &ucontext, padding
  *   lower   | the handler's own stack      |
  *
- * With several signals at once, the frame of the second stands below that of
- * the first, and what it has interrupted is the start of the first handler
- * (REGS_HANDLER, with the first frame as stack pointer).
- *
  * A handler's address is its index in the program's function table. The glue
  * calls it after the kernel's frames have returned, through __linux_signal().
+ *
+ * A further signal that is pending then lays its frame on top, as on any other
+ * machine: its handler interrupts the first one before its first instruction,
+ * which REGS_HANDLER in its context says.
  */
 #include <linux/ptrace.h>
 #include <linux/resume_user_mode.h>
@@ -129,11 +129,11 @@ unsigned long signal_deliver(struct pt_regs *regs, bool *restart)
 	frame = 0;
 	if (program_flags(current) & PROGRAM_CAN_SIGNAL)
 		frame = signal_frame_write(&ksig, regs);
-	/* The frame says whether to restart; this pass does not. */
-	regs->flags = 0;
 	if (frame) {
+		/* The frame knows what was interrupted; now the handler goes on. */
 		regs->sp = frame;
 		regs->nr = -1;
+		regs->result = 0;
 		regs->flags = REGS_HANDLER;
 	}
 	signal_setup_done(!frame, &ksig, 0);

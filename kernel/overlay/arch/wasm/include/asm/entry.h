@@ -34,7 +34,8 @@ KERNEL_ENTRY(kernel_oops) void kernel_oops(u32 kind, unsigned long address);
 
 /*
  * Does what is due before user code goes on. Returns the address of a signal
- * frame whose handler must run, or 0.
+ * frame whose handler must run, or 0. regs then say what goes on: several
+ * signals at once lay a frame each, and the last one's handler runs first.
  */
 unsigned long exit_to_user(struct pt_regs *regs);
 /* The same where no handler can run: before the first user instruction. */
@@ -56,7 +57,7 @@ void user_fault_signal(struct pt_regs *regs, u32 kind, unsigned long address);
 /* pt_regs.flags, and sigcontext.flags in a signal frame */
 #define REGS_FAULT	1	/* entered by a trap: user code cannot go on */
 #define REGS_RESTART	2	/* run the syscall again when the handler returns */
-#define REGS_HANDLER	4	/* about to run the handler of the frame at sp */
+#define REGS_HANDLER	4	/* about to run the handler of the signal frame at sp */
 
 /* Takes pending interrupts; regs tells where the CPU was. */
 void irq_take(struct pt_regs *regs);
