@@ -219,10 +219,32 @@ static void alternate(void)
 	say_stack("disabled");
 }
 
-int main(void)
+static void again(int signo, siginfo_t *info, void *context)
 {
+	(void)info;
+	(void)context;
+	raise(signo);
+}
+
+/* Frames on an alternate stack until it is full: the next one has no place. */
+static int overflow(void)
+{
+	stack_t stack = { .ss_sp = stacks[0], .ss_size = sizeof(stacks[0]) };
+
+	sigaltstack(&stack, NULL);
+	handle(SIGUSR1, again, SA_ONSTACK | SA_NODEFER);
+	raise(SIGUSR1);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	(void)argv;
+	if (argc > 1)
+		return overflow();
 	masks();
 	ordering();
 	alternate();
+	finish("too many frames", start("overflow", ""));
 	return 0;
 }

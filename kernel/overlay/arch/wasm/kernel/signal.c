@@ -41,6 +41,17 @@ struct signal_frame {
 	struct ucontext uc;
 };
 
+/*
+ * Would a frame at addr lie below the alternate stack that its handler runs on?
+ * Then other data of the program is there.
+ */
+static bool overflows_altstack(unsigned long sp, struct ksignal *ksig, unsigned long addr)
+{
+	bool entering = ksig->ka.sa.sa_flags & SA_ONSTACK && !sas_ss_flags(sp);
+
+	return (on_sig_stack(sp) || entering) && !__on_sig_stack(addr);
+}
+
 static unsigned long signal_frame_write(struct ksignal *ksig, struct pt_regs *regs)
 {
 	unsigned long sp = sigsp(regs->sp, ksig);
@@ -60,7 +71,8 @@ static unsigned long signal_frame_write(struct ksignal *ksig, struct pt_regs *re
 	int err;
 
 	user = (struct signal_frame __user *)round_down(sp - sizeof(frame), 16);
-	if ((unsigned long)user > sp || (unsigned long)user < 2 * USER_NULL_PAGE_BYTES)
+	if ((unsigned long)user > sp || (unsigned long)user < 2 * USER_NULL_PAGE_BYTES ||
+	    overflows_altstack(regs->sp, ksig, (unsigned long)user))
 		return 0;
 	frame.info_addr = (u32)&user->info;
 	frame.ucontext_addr = (u32)&user->uc;
