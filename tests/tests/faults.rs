@@ -2,6 +2,7 @@
 //! Programs that fault: they die by the signal that the same program gets on the host, the kernel's
 //! log says where, the shell reports it, and the machine goes on.
 
+use ochre_tests::c_probe::{in_guest, on_host, same_as_on_the_host};
 use ochre_tests::host;
 use ochre_tests::host_probe;
 use ochre_tests::machine::{Machine, PROBES};
@@ -56,6 +57,25 @@ fn dividing_by_zero_is_sigfpe() {
 #[test]
 fn an_instruction_that_is_none_is_sigill() {
     dies_as_on_the_host("trap-unreachable", host_probe!("trap-unreachable"), SIGILL);
+}
+
+#[test]
+fn handlers_of_faults_are_told_and_may_end_the_program() {
+    same_as_on_the_host("faults");
+}
+
+#[test]
+fn a_misaligned_atomic_access_is_sigbus_and_can_be_handled() {
+    // No comparison: the host's processor takes any address.
+    let output = in_guest("faults", &["misaligned", "exit"]).ends_with(3);
+    output.prints("  SIGBUS, BUS_ADRALN, alternate stack 1, blocked 1\n");
+}
+
+#[test]
+fn a_jump_out_of_a_faults_handler_ends_the_program_only() {
+    // docs/decisions/0011: the code to go back to is gone. On the host: "jumped back", status 0.
+    assert!(on_host("faults", &["null", "jump"]).ends_with("  jumped back\n"));
+    in_guest("faults", &["null", "jump"]).ends_with(128 + SIGILL);
 }
 
 #[test]

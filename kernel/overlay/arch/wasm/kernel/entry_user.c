@@ -127,6 +127,23 @@ u64 kernel_preempt(unsigned long sp)
 	return entry_result(0, exit_to_user(regs));
 }
 
+/*
+ * Signals a fault, whose kind is in regs->result. There is always a handler to
+ * run afterwards: the code that trapped cannot go on.
+ */
+static u64 fault_and_exit(struct pt_regs *regs)
+{
+	unsigned long frame;
+
+	user_fault_signal(regs, regs->result, regs->fault_address);
+	frame = exit_to_user(regs);
+	if (!frame) {
+		force_fatal_sig(SIGSEGV);
+		frame = exit_to_user(regs);
+	}
+	return entry_result(0, frame);
+}
+
 u64 kernel_signal_return(unsigned long frame)
 {
 	struct pt_regs *regs = task_pt_regs(current);
@@ -143,9 +160,12 @@ u64 kernel_signal_return(unsigned long frame)
 		return entry_result(0, exit_to_user(regs) ?: first);
 	}
 	if (regs->flags & REGS_FAULT) {
-		/* The faulting code is gone; it cannot be run again. */
-		force_fatal_sig(SIGSEGV);
-		return entry_result(0, exit_to_user(regs));
+		/*
+		 * The processor would run the faulting code again. That code is
+		 * gone, so nothing can have mended it: it faults again.
+		 */
+		frame = exit_to_user(regs);
+		return frame ? entry_result(0, frame) : fault_and_exit(regs);
 	}
 	if (regs->flags & REGS_RESTART)
 		return syscall_and_exit(regs);
@@ -157,18 +177,11 @@ u64 kernel_signal_return(unsigned long frame)
 u64 kernel_user_fault(u32 kind, unsigned long address, unsigned long sp)
 {
 	struct pt_regs *regs = task_pt_regs(current);
-	unsigned long frame;
 
 	regs->sp = sp;
 	regs->nr = -1;
-	regs->result = 0;
+	regs->result = kind;
 	regs->fault_address = address;
 	regs->flags = REGS_FAULT;
-	user_fault_signal(regs, kind, address);
-	frame = exit_to_user(regs);
-	if (!frame) {
-		force_fatal_sig(SIGSEGV);
-		frame = exit_to_user(regs);
-	}
-	return entry_result(0, frame);
+	return fault_and_exit(regs);
 }

@@ -95,7 +95,9 @@ static void fault_log(const struct fault_signal *fault, struct pt_regs *regs)
 {
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
 
-	if (!show_unhandled_signals || fault_is_handled(fault->signo) || !__ratelimit(&limit))
+	if (!show_unhandled_signals || !__ratelimit(&limit))
+		return;
+	if (fault != &fault_signals[USER_FAULT_OTHER] && fault_is_handled(fault->signo))
 		return;
 	pr_info("%s[%d]: %s at address %08lx, stack pointer %08lx\n", current->comm,
 		task_pid_nr(current), fault->what, regs->fault_address, regs->sp);
@@ -114,7 +116,14 @@ void user_fault_signal(struct pt_regs *regs, u32 kind, unsigned long address)
 	const struct fault_signal *fault = fault_of_kind(kind);
 
 	fault_log(fault, regs);
-	force_sig_fault(fault->signo, fault->code, (void __user *)address);
+	/*
+	 * No other machine knows these, so no handler knows what to do: most
+	 * often one has just tried to jump out of a fault.
+	 */
+	if (kind == USER_FAULT_OTHER)
+		force_fatal_sig(fault->signo);
+	else
+		force_sig_fault(fault->signo, fault->code, (void __user *)address);
 }
 
 /*
