@@ -184,8 +184,13 @@ SYSCALL_DEFINE1(mlockall, int, flags)
 	if (!flags || flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) ||
 	    flags == MCL_ONFAULT)
 		return -EINVAL;
-	if (!rlimit(RLIMIT_MEMLOCK) && !capable(CAP_IPC_LOCK))
+	if (capable(CAP_IPC_LOCK))
+		return 0;
+	if (!rlimit(RLIMIT_MEMLOCK))
 		return -EPERM;
+	if (flags & MCL_CURRENT &&
+	    current->mm->total_vm > rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT)
+		return -ENOMEM;
 	return 0;
 }
 

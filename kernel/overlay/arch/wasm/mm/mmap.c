@@ -98,7 +98,6 @@ static int check_anonymous(unsigned long flags, vm_flags_t *vm_flags)
 {
 	switch (flags & MAP_TYPE) {
 	case MAP_SHARED:
-	case MAP_SHARED_VALIDATE:
 		*vm_flags |= VM_SHARED | VM_MAYSHARE;
 		return 0;
 	case MAP_PRIVATE:
