@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Mappings at their edges, limits, and what the kernel tells of memory.
 
-use ochre_tests::c_probe::same_as_on_the_host;
+use ochre_tests::c_probe::{in_guest, same_as_on_the_host};
+use ochre_tests::machine::Machine;
 use ochre_tests::{host, skip};
 
 #[test]
@@ -15,4 +16,22 @@ fn resource_limits() {
         skip!("the probe takes rights away from root, and the host's user is none");
     }
     same_as_on_the_host("rlimits");
+}
+
+#[test]
+fn meminfo_counts_what_programs_use() {
+    // The host is not still enough to compare with: see proc(5) for what the figures mean.
+    in_guest("memory-figures", &["machine"]).success().prints(
+        "sysinfo agrees 1\nfree of total 1\n96 MiB of a child are counted 1\nand come back 1\n",
+    );
+}
+
+#[test]
+fn free_memory_comes_back_after_many_programs() {
+    let script = "free() { while read name kib rest; do \
+                  [ $name = MemFree: ] && echo $kib; done < /proc/meminfo; }; \
+                  run() { for i in $(seq 1 $1); do seq 1 20 > /dev/null; done; sleep 0.3; }; \
+                  run 5; a=$(free); run 40; b=$(free); \
+                  [ $((a - b)) -lt 2048 ] && echo back || echo $a $b";
+    Machine::shell(script).run().success().prints("back\n");
 }

@@ -7,12 +7,15 @@
  * Invariants:
  * - A handle belongs to one mm and dies with it.
  * - user_pages is the sum of mm->context.charged over all mms and never exceeds
- *   boot_info.user_pages_limit.
+ *   boot_info.user_pages_limit. The machine's statistics count the same pages.
  * - Memory that no mapping covers is zero, except for what the process itself
  *   has written to it against the rules.
  */
 #include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/mmzone.h>
 #include <linux/sizes.h>
+#include <linux/vmstat.h>
 
 #include <asm/host_abi.h>
 #include <asm/mmu_context.h>
@@ -27,6 +30,21 @@
 #define MAX_WASM_PAGES	((unsigned int)(TASK_SIZE >> WASM_PAGE_SHIFT))
 
 static atomic_long_t user_pages = ATOMIC_LONG_INIT(0);
+
+/* Memory that the page allocator does not know of; see mm/show_mem.c. */
+unsigned long arch_user_pages(void);
+
+unsigned long arch_user_pages(void)
+{
+	return atomic_long_read(&user_pages);
+}
+
+/* For /proc/meminfo and its kin: AnonPages, Committed_AS. */
+static void count_machine_wide(long pages)
+{
+	mod_node_page_state(NODE_DATA(0), NR_ANON_MAPPED, pages);
+	vm_acct_memory(pages);
+}
 
 int init_new_context(struct task_struct *task, struct mm_struct *mm)
 {
@@ -102,6 +120,7 @@ bool process_memory_charge(struct mm_struct *mm, unsigned long pages)
 	/* For what wants a number without asking the host: stat, the OOM killer. */
 	add_mm_counter(mm, MM_ANONPAGES, pages);
 	mm->hiwater_rss = max(mm->hiwater_rss, mm->context.charged);
+	count_machine_wide(pages);
 	return true;
 }
 
@@ -110,6 +129,7 @@ void process_memory_uncharge(struct mm_struct *mm, unsigned long pages)
 	atomic_long_sub(pages, &user_pages);
 	mm->context.charged -= pages;
 	add_mm_counter(mm, MM_ANONPAGES, -(long)pages);
+	count_machine_wide(-(long)pages);
 }
 
 unsigned long process_memory_read(struct mm_struct *mm, void *to,
