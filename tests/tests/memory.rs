@@ -19,6 +19,11 @@ fn resource_limits() {
 }
 
 #[test]
+fn maps_and_figures_of_a_process_agree() {
+    same_as_on_the_host("memory-figures");
+}
+
+#[test]
 fn meminfo_counts_what_programs_use() {
     // The host is not still enough to compare with: see proc(5) for what the figures mean.
     in_guest("memory-figures", &["machine"]).success().prints(
