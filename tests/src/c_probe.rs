@@ -28,16 +28,23 @@ pub fn on_host(name: &str, args: &[&str]) -> String {
     output.text()
 }
 
+/// A probe as a program for the guest.
+///
+/// # Panics
+/// When it cannot be built.
+pub fn for_guest(name: &str) -> Vec<u8> {
+    let folder_of_probe = tempfile::tempdir().expect("a temporary folder");
+    let program = folder_of_probe.path().join(name);
+    build(&folder().join("sysroot/bin/cc"), name, &program);
+    fs::read(&program).expect("a program")
+}
+
 /// What becomes of it in the guest.
 ///
 /// # Panics
 /// When it cannot be built, or takes too long.
 pub fn in_guest(name: &str, args: &[&str]) -> Output {
-    let folder_of_probe = tempfile::tempdir().expect("a temporary folder");
-    let program = folder_of_probe.path().join(name);
-    build(&folder().join("sysroot/bin/cc"), name, &program);
-    let bytes = fs::read(&program).expect("a program");
-    Machine::program_with(bytes, args).run()
+    Machine::program_with(for_guest(name), args).run()
 }
 
 /// Wants the guest's transcript to be the host's.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Mappings at their edges, limits, and what the kernel tells of memory.
 
-use ochre_tests::c_probe::{in_guest, same_as_on_the_host};
+use ochre_tests::c_probe::{for_guest, in_guest, same_as_on_the_host};
 use ochre_tests::machine::Machine;
 use ochre_tests::{host, skip};
 
@@ -39,4 +39,14 @@ fn free_memory_comes_back_after_many_programs() {
                   run 5; a=$(free); run 40; b=$(free); \
                   [ $((a - b)) -lt 2048 ] && echo back || echo $a $b";
     Machine::shell(script).run().success().prints("back\n");
+}
+
+#[test]
+fn the_end_of_the_kernels_memory_ends_one_program() {
+    // It fills pipes, and of all programs it has the most memory of its own.
+    let script = "program; echo $?; echo on | cat";
+    let (program, machine) = (for_guest("hungry"), Machine::shell(script));
+    let output = machine.with_program(program).option("--memory", "256M").run().success();
+    assert_eq!(output.text(), "hungry\n137\non\n", "{}", output.transcript());
+    assert!(output.kernel_log.contains("Out of memory: Killed"), "{}", output.transcript());
 }
