@@ -4,6 +4,8 @@
 use ochre_tests::c_probe::{for_guest, in_guest, same_as_on_the_host};
 use ochre_tests::machine::Machine;
 use ochre_tests::{host, skip};
+use std::thread;
+use std::time::Duration;
 
 #[test]
 fn mappings_at_their_edges() {
@@ -39,6 +41,40 @@ fn free_memory_comes_back_after_many_programs() {
                   run 5; a=$(free); run 40; b=$(free); \
                   [ $((a - b)) -lt 2048 ] && echo back || echo $a $b";
     Machine::shell(script).run().success().prints("back\n");
+}
+
+#[test]
+fn memory_goes_back_to_the_host() {
+    let script = "program && echo 'giveback: ended' > /dev/kmsg && sleep 0.8";
+    let running = Machine::shell(script).with_program(for_guest("giveback")).start();
+    // What the runner holds at each step, more than at the first one, in units of 128 MiB.
+    let steps = [
+        ("begin", 0),
+        ("mapped", 1),
+        ("not needed", 0),
+        ("touched", 1),
+        ("unmapped", 0),
+        ("broken", 1),
+        ("mended", 0),
+        ("taken", 1),
+        ("ended", 0),
+    ];
+    let mut first = 0;
+    for (step, wanted) in steps {
+        let mark = format!("giveback: {step}");
+        while !running.kernel_log().contains(&mark) {
+            assert!(!running.has_ended(), "no step {step}\n{}", running.finish().transcript());
+            thread::sleep(Duration::from_millis(20));
+        }
+        thread::sleep(Duration::from_millis(100));
+        let resident = running.resident_kib();
+        if step == "begin" {
+            first = resident;
+        }
+        let found = (resident as f64 - first as f64) / (128.0 * 1024.0);
+        assert!((found - f64::from(wanted)).abs() < 0.3, "{step}: {found:.2} times 128 MiB");
+    }
+    running.finish().success();
 }
 
 #[test]
