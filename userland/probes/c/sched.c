@@ -29,6 +29,7 @@ static void nice_levels(void)
 {
 	struct rlimit limit;
 
+	setpriority(PRIO_PROCESS, 0, 0);
 	outcome("nice", (errno = 0, nice(5)));
 	outcome("getpriority", getpriority(PRIO_PROCESS, 0));
 	outcome("setpriority", setpriority(PRIO_PROCESS, 0, 100));

@@ -124,6 +124,16 @@ u64 kernel_preempt(unsigned long sp)
 	regs->flags = 0;
 	if (arch_irq_is_pending())
 		irq_take(regs);
+	/*
+	 * A thread's first check may stand before the code that sets its thread
+	 * pointer, without which no handler can run. The next tick brings it
+	 * here again.
+	 */
+	if (unlikely(current->thread.user_entry.kind == USER_ENTRY_THREAD)) {
+		current->thread.user_entry.kind = USER_ENTRY_PROGRAM;
+		enter_user_first();
+		return entry_result(0, 0);
+	}
 	return entry_result(0, exit_to_user(regs));
 }
 
