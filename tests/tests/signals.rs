@@ -40,6 +40,11 @@ fn handlers_jump_and_run_in_busy_threads() {
 }
 
 #[test]
+fn many_signals_from_many_sides_disturb_nothing() {
+    same_as_on_the_host("storm");
+}
+
+#[test]
 fn waiting_stopping_and_process_groups() {
     same_as_on_the_host("jobs");
 }
