@@ -12,3 +12,8 @@ fn priorities_processor_time_and_clocks() {
 fn timers_that_send_signals() {
     same_as_on_the_host("timers");
 }
+
+#[test]
+fn notices_that_come_as_threads() {
+    same_as_on_the_host("notify");
+}
