@@ -121,6 +121,7 @@ fn small_mount(folder: &str) -> std::io::Result<()> {
             why(File::create(format!("{folder}/{name}")).map(|_| "ok"))
         ));
     }
+    drop(file);
     fs::remove_file(format!("{folder}/a"))?;
     let again = File::create(format!("{folder}/e")).and_then(|mut file| file.write(&chunk));
     say(format_args!("after removal: {}", why(again)));
