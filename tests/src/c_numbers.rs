@@ -2,7 +2,7 @@
 //! What C headers say: values of constant expressions, sizes and offsets, told by the sysroot's
 //! compiler without running anything.
 
-use crate::c_program::{cc, sysroot};
+use crate::c_probe::{cc, sysroot};
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -151,7 +151,7 @@ impl Headers {
     fn compile(&self, source: &str, options: &[&str]) -> Output {
         let file = self.file();
         fs::write(&file, source).expect("a source file");
-        let mut command: Command = cc();
+        let mut command = Command::new(cc());
         command.args(&self.options).args(options).arg("-w").arg(&file);
         command.output().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"))
     }

@@ -8,7 +8,7 @@
 use crate::host;
 use crate::machine::{Machine, Output, folder};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Optimized, so that the compilers may do all that they are allowed to.
@@ -35,8 +35,23 @@ pub fn on_host(name: &str, args: &[&str]) -> String {
 pub fn for_guest(name: &str) -> Vec<u8> {
     let folder_of_probe = tempfile::tempdir().expect("a temporary folder");
     let program = folder_of_probe.path().join(name);
-    build(&folder().join("sysroot/bin/cc"), name, &program);
+    build(&cc(), name, &program);
     fs::read(&program).expect("a program")
+}
+
+/// The sysroot's C compiler.
+///
+/// # Panics
+/// When it has not been built.
+pub fn cc() -> PathBuf {
+    let cc = sysroot().join("bin/cc");
+    assert!(cc.is_file(), "no {}; build it with `cargo xtask build sysroot`", cc.display());
+    cc
+}
+
+/// `include/`, `lib/` and `bin/` of the guest's C side.
+pub fn sysroot() -> PathBuf {
+    folder().join("sysroot")
 }
 
 /// What becomes of it in the guest.

@@ -6,7 +6,6 @@
 //! - [`host`]: what independent programs on this host say, for comparison.
 //! - [`program`]: tiny guest programs in WebAssembly text.
 //! - [`c_numbers`]: constants, sizes and offsets in C headers.
-//! - [`c_program`]: programs in C, compiled for the guest and for the host.
 //! - [`raw_sys`]: what the crate `linux-raw-sys` says of the kernel.
 //! - [`c_probe`]: the probes in C, built for guest and host.
 //! - [`scripts`]: many small scripts, each run in the guest and on the host.
@@ -26,7 +25,6 @@
 
 pub mod c_numbers;
 pub mod c_probe;
-pub mod c_program;
 pub mod endurance;
 pub mod host;
 pub mod kernel_log;

@@ -3,32 +3,26 @@
 //! `clone3` and descriptors of processes, Rust's `Command`. Each probe prints in the guest what it
 //! prints on the host.
 
-use ochre_tests::c_program::{Both, for_the_guest};
+use ochre_tests::c_probe::{for_guest, same_as_on_the_host};
 use ochre_tests::machine::Machine;
 use ochre_tests::program::PATH;
 use ochre_tests::{host, host_probe};
 
-fn prints_as_on_the_host(name: &str) {
-    let probe = Both::compile(name);
-    let wanted = host::run(probe.host(), &[""; 0], b"").success().text();
-    Machine::program(probe.guest).run().success().prints(&wanted);
-}
-
 #[test]
 fn posix_spawn_with_attributes_and_file_actions() {
-    prints_as_on_the_host("spawn");
+    same_as_on_the_host("spawn");
 }
 
 #[test]
 fn clone3_and_descriptors_of_processes() {
-    prints_as_on_the_host("clone3");
+    same_as_on_the_host("clone3");
 }
 
 #[test]
 fn a_child_with_a_real_time_policy() {
     // Not on the host, which need not allow it. `man 2 sched_setscheduler`: SCHED_FIFO is 1.
     let wanted = "policy 1, priority 7\nspawn: 0\nend: exit 0\npolicy 0, priority 0\n";
-    let machine = Machine::exec(&[PATH, "priority"]).with_program(for_the_guest("spawn"));
+    let machine = Machine::exec(&[PATH, "priority"]).with_program(for_guest("spawn"));
     // Parent and child write side by side.
     let sorted = |text: &str| {
         let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();

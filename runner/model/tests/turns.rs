@@ -100,7 +100,7 @@ fn a_task_that_has_ended_is_not_polled_again() {
         let place = Place::new();
         assert_eq!(place.poll(|_| ()), Err(Absent::Ended));
         place.fill(7);
-        assert_eq!(place.poll(Option::take), Ok(Some(7)));
+        assert_eq!(place.poll(|seat| seat.future.take()), Ok(Some(7)));
         assert_eq!(place.poll(|_| ()), Err(Absent::Ended));
     });
 }

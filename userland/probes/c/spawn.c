@@ -6,7 +6,6 @@
  *   spawn              the transcript
  *   spawn priority     one that needs privileges: a child with a real-time policy
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>

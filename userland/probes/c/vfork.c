@@ -3,7 +3,6 @@
  * vfork(2): what is the child's own, what it shares, and that its parent waits.
  * Beyond what POSIX allows in the child, all that Linux documents of it.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>

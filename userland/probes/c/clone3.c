@@ -5,7 +5,6 @@
  * memory in the guest, as without it there is no child; the transcript does
  * not depend on it.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
