@@ -95,6 +95,99 @@ fn no_kind_of_loop_keeps_the_processor() {
     }
 }
 
+/// Code that the loader treats each in its own way: see `runner/src/loader/plan.rs`.
+#[test]
+fn no_way_around_the_checks_keeps_the_processor() {
+    let cases = [
+        (
+            "a short loop that writes",
+            "",
+            "(local $i i32) (loop $l (i32.store offset=65536 (i32.and (local.get $i)
+             (i32.const 0xfffc)) (local.get $i)) (local.set $i (i32.add (local.get $i)
+             (i32.const 4))) (br $l))",
+        ),
+        (
+            "a loop over floating point with a result",
+            "",
+            "(local $x f64) (drop (loop $l (result f64) (local.set $x (f64.sqrt (f64.add
+             (local.get $x) (f64.const 2)))) (br_if $l (f64.lt (local.get $x) (f64.const 9)))
+             (local.get $x)))",
+        ),
+        (
+            "a loop with an operand below it",
+            "",
+            "(i32.const 7) (loop $l (param i32) (br_if $l (i32.const 1)) (drop))",
+        ),
+        (
+            "a loop that is left and entered again",
+            "",
+            "(local $i i32) (loop $o (block $b (loop $l (local.set $i (i32.add (local.get $i)
+             (i32.const 1))) (br_if $b (i32.and (local.get $i) (i32.const 1))) (br $l))) (br $o))",
+        ),
+        (
+            "a loop that goes on in a handler",
+            "(tag $t)",
+            "(loop $l (try_table (catch $t $l) (throw $t)))",
+        ),
+        (
+            "recursion that comes back again and again",
+            "(func $d (param i32) (if (local.get 0) (then
+               (call $d (i32.sub (local.get 0) (i32.const 1))))))",
+            "(loop $l (call $d (i32.const 20000)) (br $l))",
+        ),
+        (
+            "recursion by turns that branches like a tree",
+            "(func $a (param i32) (if (local.get 0) (then
+               (call $b (i32.sub (local.get 0) (i32.const 1)))
+               (call $b (i32.sub (local.get 0) (i32.const 1))))))
+             (func $b (param i32) (call $a (local.get 0)) (call $a (local.get 0)))",
+            "(call $a (i32.const 100))",
+        ),
+        (
+            "recursion through the table that branches like a tree",
+            "(table 4 funcref) (type $f (func (param i32))) (elem (i32.const 3) $a)
+             (func $a (param i32) (if (local.get 0) (then (call $b (local.get 0))
+               (call $b (local.get 0)))))
+             (func $b (param i32) (call_indirect (type $f)
+               (i32.sub (local.get 0) (i32.const 1)) (i32.const 3)))",
+            "(call $a (i32.const 100))",
+        ),
+    ];
+    for (name, extra, body) in cases {
+        can_be_ended(name, extra, body);
+    }
+    // No cycle at all, and no end either: each function calls the next one twice.
+    let mut tree = "(func $f64 (nop))".to_owned();
+    for level in 0..64 {
+        tree += &format!("(func $f{level} (call $f{}) (call $f{0}))", level + 1);
+    }
+    can_be_ended("calls without recursion that branch like a tree", &tree, "(call $f0)");
+}
+
+#[test]
+fn moving_much_memory_at_once_does_not_keep_the_processor() {
+    // mmap(0, 96 MiB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    let map = "(local $a i32) (local.set $a (call $sys (i32.const 222) (i32.const 0)
+        (i32.const 0x6000000) (i32.const 3) (i32.const 0x22) (i32.const -1) (i32.const 0)))
+        (if (i32.gt_u (local.get $a) (i32.const -4096)) (then (call $exit (i32.const 9))))";
+    for (name, operation) in [
+        ("filling", "(memory.fill (local.get $a) (i32.const 1) (i32.const 0x6000000))"),
+        (
+            "copying up",
+            "(memory.copy (i32.add (local.get $a) (i32.const 5)) (local.get $a)
+               (i32.const 0x5fff000))",
+        ),
+        (
+            "copying down",
+            "(memory.copy (local.get $a) (i32.add (local.get $a) (i32.const 5))
+               (i32.const 0x5fff000))",
+        ),
+    ] {
+        let again = operation.repeat(20);
+        can_be_ended(name, "", &format!("{map} (loop $l {again} (br $l))"));
+    }
+}
+
 #[test]
 fn exceptions_without_end_keep_neither_processor_nor_memory() {
     can_be_ended(

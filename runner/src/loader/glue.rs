@@ -9,9 +9,13 @@
 use super::survey::Survey;
 use ochre_abi::{kernel_entries, user};
 use wasm_encoder::{
-    BlockType, BranchHint, BranchHints, CodeSection, Function, FunctionSection, InstructionSink,
-    MemArg, TypeSection, ValType,
+    BlockType, BranchHint, BranchHints, CodeSection, ConstExpr, Function, FunctionSection,
+    GlobalSection, GlobalType, InstructionSink, MemArg, TypeSection, ValType,
 };
+
+/// Bytes that a bulk operation moves between two checks: less than 50 µs even where every page is
+/// touched for the first time.
+const CHUNK_BYTES: i32 = 64 << 10;
 
 /// Functions that a rewritten program imports, in this order, before its memory.
 pub const IMPORTS: [(&str, &str); 5] = [
@@ -49,12 +53,26 @@ pub enum GlueFunction {
     Deliver,
     /// What a preemption check calls.
     Preempt,
-    /// `memory.copy` that faults like a load or store would.
+    /// `memory.copy` that faults like a load or store would, in pieces with checks between them.
     Copy,
     /// `memory.fill`, likewise.
     Fill,
-    /// `memory.init` of data segment 0; the others follow.
+    /// `memory.init` of data segment 0, likewise. Behind it the same in one piece, for before the
+    /// program's stack is there; then those of the other segments.
     Init,
+}
+
+/// Types of locals that have [`Glue::keeper`]s, and how many each has.
+pub const KEEPERS: [(ValType, u32); 4] =
+    [(ValType::I32, 40), (ValType::I64, 16), (ValType::F32, 8), (ValType::F64, 16)];
+
+/// A bulk operation.
+#[derive(Clone, Copy)]
+enum Bulk {
+    Copy,
+    Fill,
+    /// Of a segment.
+    Init(u32),
 }
 
 /// Types that the glue adds, after the program's own.
@@ -87,9 +105,13 @@ impl<'a> Glue<'a> {
         IMPORTS.len() as u32 + self.survey.defined_functions + function as u32
     }
 
-    /// Index of the glue function for `memory.init` of a segment.
-    pub fn init(&self, segment: u32) -> u32 {
-        self.function(GlueFunction::Init) + segment
+    /// Index of the glue function for `memory.init` of a segment; `early` before the program runs.
+    pub fn init(&self, segment: u32, early: bool) -> u32 {
+        self.function(GlueFunction::Init) + 2 * segment + u32::from(early)
+    }
+
+    fn segments(&self) -> u32 {
+        self.survey.data_bytes.len() as u32
     }
 
     fn ty(&self, ty: GlueType) -> u32 {
@@ -116,12 +138,41 @@ impl<'a> Glue<'a> {
         types.ty().function([word; 3], []);
     }
 
+    /// Index of the global that keeps local number `nth` of a type while a check calls; `None` when
+    /// there are not so many.
+    pub fn keeper(&self, ty: ValType, nth: u32) -> Option<u32> {
+        let mut first = self.survey.globals;
+        for (kept, count) in KEEPERS {
+            if kept == ty {
+                return (nth < count).then_some(first + nth);
+            }
+            first += count;
+        }
+        None
+    }
+
+    /// Adds the globals.
+    pub fn add_globals(&self, globals: &mut GlobalSection) {
+        for (val_type, count) in KEEPERS {
+            let ty = GlobalType { val_type, mutable: true, shared: false };
+            let init = match val_type {
+                ValType::I64 => ConstExpr::i64_const(0),
+                ValType::F32 => ConstExpr::f32_const(0.0.into()),
+                ValType::F64 => ConstExpr::f64_const(0.0.into()),
+                _ => ConstExpr::i32_const(0),
+            };
+            for _ in 0..count {
+                globals.global(ty, &init);
+            }
+        }
+    }
+
     /// Adds the declarations.
     pub fn add_functions(&self, functions: &mut FunctionSection) {
         for ty in [GlueType::Syscall, GlueType::Deliver, GlueType::Nothing] {
             functions.function(self.ty(ty));
         }
-        for _ in 0..2 + self.survey.data_segments {
+        for _ in 0..2 + 2 * self.segments() {
             functions.function(self.ty(GlueType::ThreeWords));
         }
     }
@@ -129,9 +180,13 @@ impl<'a> Glue<'a> {
     /// Names of the glue and its imports, by index.
     pub fn names(&self) -> Vec<(u32, String)> {
         let mut names: Vec<_> = (0..).zip(IMPORTS.map(|(_, name)| name.to_owned())).collect();
-        let fixed = ["__syscall", "__deliver_signals", "__preempt", "__copy", "__fill"];
-        names.extend((self.function(GlueFunction::Syscall)..).zip(fixed.map(str::to_owned)));
-        names.extend((0..self.survey.data_segments).map(|n| (self.init(n), format!("__init_{n}"))));
+        let mut own: Vec<_> =
+            ["__syscall", "__deliver_signals", "__preempt"].map(str::to_owned).into();
+        own.extend(["__copy", "__fill"].map(str::to_owned));
+        for segment in 0..self.segments() {
+            own.extend([format!("__init_{segment}"), format!("__init_{segment}_early")]);
+        }
+        names.extend((self.function(GlueFunction::Syscall)..).zip(own));
         names
     }
 
@@ -140,16 +195,12 @@ impl<'a> Glue<'a> {
         self.add_syscall(code, hints);
         self.add_deliver(code);
         self.add_preempt(code, hints);
-        self.add_guarded(code, true, |body| {
-            body.memory_copy(0, 0);
-        });
-        self.add_guarded(code, false, |body| {
-            body.memory_fill(0);
-        });
-        for segment in 0..self.survey.data_segments {
-            self.add_guarded(code, false, |body| {
-                body.memory_init(0, segment);
-            });
+        self.add_bulk(code, hints, GlueFunction::Copy as u32, Bulk::Copy, true);
+        self.add_bulk(code, hints, GlueFunction::Fill as u32, Bulk::Fill, true);
+        for segment in 0..self.segments() {
+            let index = GlueFunction::Init as u32 + 2 * segment;
+            self.add_bulk(code, hints, index, Bulk::Init(segment), true);
+            self.add_bulk(code, hints, index + 1, Bulk::Init(segment), false);
         }
     }
 
@@ -207,7 +258,9 @@ impl<'a> Glue<'a> {
 
     fn add_preempt(&self, code: &mut CodeSection, hints: &mut BranchHints) {
         const RESULT: u32 = 0;
-        let mut function = Function::new([(1, ValType::I64)]);
+        let mut locals = vec![(1, ValType::I64)];
+        locals.extend(KEEPERS.map(|(ty, count)| (count, ty)));
+        let mut function = Function::new(locals);
         let mut body = function.instructions();
         // The flag goes down first: a request that comes while the kernel runs must not be lost. All
         // threads of a process share the flag; the check raises it again for those on other vCPUs.
@@ -217,46 +270,134 @@ impl<'a> Glue<'a> {
         body.call(KERNEL_PREEMPT).local_tee(RESULT);
         high_half(&mut body);
         let hint = cold_if(&mut function);
+        // Handlers are preempted too, and then use the same keepers.
+        let keepers = KEEPERS.iter().map(|(_, count)| count).sum::<u32>();
         let mut body = function.instructions();
-        body.local_get(RESULT).call(self.function(GlueFunction::Deliver)).drop().end().end();
+        for keeper in 0..keepers {
+            body.global_get(self.survey.globals + keeper).local_set(1 + keeper);
+        }
+        body.local_get(RESULT).call(self.function(GlueFunction::Deliver)).drop();
+        for keeper in 0..keepers {
+            body.local_get(1 + keeper).global_set(self.survey.globals + keeper);
+        }
+        body.end().end();
         code.function(&function);
         hints.function_hints(self.function(GlueFunction::Preempt), [hint]);
     }
 
-    /// A bulk operation `(to, from, len)` that touches the null page by a load of its own, where the
-    /// host can tell whose fault it is, and not in wasmtime's copying routine.
-    fn add_guarded(
+    /// A bulk operation `(to, from, len)`. It touches the null page by a load of its own, where the
+    /// host can tell whose fault it is, and not in wasmtime's copying routine. What is long is done
+    /// in pieces, if it is within bounds: what is not traps as a whole, before anything is written.
+    fn add_bulk(
         &self,
         code: &mut CodeSection,
-        from_is_address: bool,
-        operation: impl FnOnce(&mut InstructionSink<'_>),
+        hints: &mut BranchHints,
+        index: u32,
+        bulk: Bulk,
+        in_pieces: bool,
     ) {
+        let [to, from, len] = [0, 1, 2];
         let null_page = user::NULL_PAGE_BYTES.cast_signed();
+        let from_is_address = matches!(bulk, Bulk::Copy);
         let mut function = Function::new([]);
         let mut body = function.instructions();
         for address in 0..1 + u32::from(from_is_address) {
             body.local_get(address).i32_const(null_page).i32_lt_u();
-            body.local_get(2).i32_const(0).i32_ne().i32_and();
+            body.local_get(len).i32_const(0).i32_ne().i32_and();
             body.if_(BlockType::Empty);
             body.local_get(address).i32_load8_u(MemArg { offset: 0, align: 0, memory_index: 0 });
             body.drop().end();
         }
-        body.local_get(0).local_get(1).local_get(2);
-        operation(&mut body);
+        let mut found = Vec::new();
+        if in_pieces {
+            let mut body = function.instructions();
+            body.local_get(len).i32_const(CHUNK_BYTES).i32_gt_u();
+            found.push(cold_if(&mut function));
+            let mut body = function.instructions();
+            body.block(BlockType::Empty);
+            within_memory(&mut body, to, len);
+            match bulk {
+                Bulk::Copy => within_memory(&mut body, from, len),
+                Bulk::Fill => {}
+                Bulk::Init(segment) => {
+                    let bytes = self.survey.data_bytes[segment as usize];
+                    reach(&mut body, from, len);
+                    body.i64_const(bytes.into()).i64_gt_u().br_if(0);
+                }
+            }
+            if from_is_address {
+                // Upwards in memory, from the end: what is still to be copied stays as it is.
+                body.local_get(to).local_get(from).i32_gt_u().if_(BlockType::Empty);
+                body.loop_(BlockType::Empty);
+                body.local_get(len).i32_const(CHUNK_BYTES).i32_sub().local_set(len);
+                body.local_get(to).local_get(len).i32_add();
+                body.local_get(from).local_get(len).i32_add();
+                body.i32_const(CHUNK_BYTES).memory_copy(0, 0);
+                found.push(self.check(&mut function));
+                let mut body = function.instructions();
+                body.local_get(len).i32_const(CHUNK_BYTES).i32_gt_u().br_if(0).end();
+                body.br(1).end();
+            }
+            let mut body = function.instructions();
+            body.loop_(BlockType::Empty);
+            body.local_get(to).local_get(from).i32_const(CHUNK_BYTES);
+            operate(&mut body, bulk);
+            body.local_get(to).i32_const(CHUNK_BYTES).i32_add().local_set(to);
+            if !matches!(bulk, Bulk::Fill) {
+                body.local_get(from).i32_const(CHUNK_BYTES).i32_add().local_set(from);
+            }
+            body.local_get(len).i32_const(CHUNK_BYTES).i32_sub().local_set(len);
+            found.push(self.check(&mut function));
+            let mut body = function.instructions();
+            body.local_get(len).i32_const(CHUNK_BYTES).i32_gt_u().br_if(0).end();
+            body.end().end();
+        }
+        let mut body = function.instructions();
+        body.local_get(to).local_get(from).local_get(len);
+        operate(&mut body, bulk);
         body.end();
         code.function(&function);
+        if !found.is_empty() {
+            hints.function_hints(self.function(GlueFunction::Syscall) + index, found);
+        }
+    }
+
+    /// A preemption check as it stands in the glue.
+    fn check(&self, function: &mut Function) -> BranchHint {
+        flag(function);
+        let hint = cold_if(function);
+        function.instructions().call(self.function(GlueFunction::Preempt)).end();
+        hint
     }
 }
 
-/// Inserts a preemption check; returns the hint for its branch.
-pub fn preemption_check(function: &mut Function, preempt: u32) -> BranchHint {
+/// The operation itself; its three operands are there.
+fn operate(body: &mut InstructionSink<'_>, bulk: Bulk) {
+    match bulk {
+        Bulk::Copy => body.memory_copy(0, 0),
+        Bulk::Fill => body.memory_fill(0),
+        Bulk::Init(segment) => body.memory_init(0, segment),
+    };
+}
+
+/// The sum of two words, without overflow.
+fn reach(body: &mut InstructionSink<'_>, start: u32, len: u32) {
+    body.local_get(start).i64_extend_i32_u().local_get(len).i64_extend_i32_u().i64_add();
+}
+
+/// Leaves the block when a range is not within the memory.
+fn within_memory(body: &mut InstructionSink<'_>, start: u32, len: u32) {
+    reach(body, start, len);
+    body.memory_size(0).i64_extend_i32_u().i64_const(16).i64_shl().i64_gt_u().br_if(0);
+}
+
+/// Puts the preemption flag on the stack. An atomic load, for the compiler may take another one's
+/// value from before the loop.
+pub fn flag(function: &mut Function) {
     function
         .instructions()
         .i32_const(user::PREEMPT_FLAG_ADDR.cast_signed())
         .i32_atomic_load(word());
-    let hint = cold_if(function);
-    function.instructions().call(preempt).end();
-    hint
 }
 
 fn word() -> MemArg {
@@ -269,7 +410,7 @@ fn high_half(body: &mut InstructionSink<'_>) {
 }
 
 /// Opens an `if` that is rarely taken.
-fn cold_if(function: &mut Function) -> BranchHint {
+pub fn cold_if(function: &mut Function) -> BranchHint {
     let offset = function.byte_len() as u32;
     function.instructions().if_(BlockType::Empty);
     BranchHint { branch_func_offset: offset, branch_hint_value: 0 }

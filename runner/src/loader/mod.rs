@@ -10,9 +10,16 @@
 //! code is cached under it.
 #![forbid(unsafe_code)]
 
+mod body;
+mod calls;
 mod glue;
+mod live;
+mod plan;
 mod rewrite;
+mod shape;
 mod survey;
+#[cfg(test)]
+mod tests;
 
 use ochre_abi::{fault, layout::program_info};
 use thiserror::Error;
@@ -20,7 +27,7 @@ use thiserror::Error;
 pub use glue::IMPORTS;
 
 /// Version of the loader's output.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 // The contract that the glue is written against.
 const _: () = assert!(fault::STACK == 1 && ochre_abi::ABI_VERSION == 2);
@@ -69,84 +76,32 @@ pub struct Prepared {
 /// # Errors
 /// The reason, when the file is no program that this machine can run.
 pub fn prepare(file: &[u8]) -> Result<Prepared, Refusal> {
-    let survey = survey::survey(file)?;
-    let wasm = rewrite::rewrite(file, &survey)
-        .map_err(|error| Refusal(format!("cannot be rewritten: {error}")))?;
-    Ok(Prepared { wasm, info: survey.info })
+    prepare_with(file, Checks::Planned)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{ProgramInfo, prepare};
-    use wasmparser::{KnownCustom, Name, Operator, Parser, Payload, Validator};
+/// Which preemption checks a program gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checks {
+    /// Those that it needs.
+    Planned,
+    /// None: such a program can keep a vCPU for ever. It is what the others are measured against.
+    None,
+}
 
-    const PROGRAM: &str = r#"(module
-        (type $unused (func (param i64)))
-        (import "linux" "syscall" (func $syscall (param i32 i32 i32 i32 i32 i32 i32) (result i32)))
-        (import "env" "memory" (memory 3 65536 shared))
-        (table 8 8 funcref)
-        (elem (i32.const 3) func $leaf $syscall)
-        (global (export "__stack_pointer") (mut i32) (i32.const 65536))
-        (global (export "__heap_base") i32 (i32.const 70000))
-        (func $leaf (export "leaf") (result i32) (ref.is_null (ref.func $leaf)))
-        (func $__wasm_init_memory (memory.fill (i32.const 70000) (i32.const 0) (i32.const 9)))
-        (start $__wasm_init_memory)
-        (func $looping (loop $again (br_if $again (call $leaf))))
-        (func (export "_start") (param i32) (call $looping))
-        (func (export "__linux_clone_start") (param i32 i32)))"#;
-
-    /// Names of the functions and numbers of atomic loads in each defined one.
-    fn look(wasm: &[u8]) -> (Vec<(u32, String)>, Vec<usize>) {
-        let (mut names, mut checks) = (Vec::new(), Vec::new());
-        for payload in Parser::new(0).parse_all(wasm) {
-            match payload.unwrap() {
-                Payload::CodeSectionEntry(body) => {
-                    let operators = body.get_operators_reader().unwrap().into_iter();
-                    let is_check = |op| matches!(op, Operator::I32AtomicLoad { .. });
-                    checks.push(operators.filter(|op| is_check(op.clone().unwrap())).count());
-                }
-                Payload::CustomSection(section) => {
-                    let KnownCustom::Name(section) = section.as_known() else { continue };
-                    for name in section {
-                        if let Name::Function(map) = name.unwrap() {
-                            names.extend(map.into_iter().map(|naming| {
-                                let naming = naming.unwrap();
-                                (naming.index, naming.name.to_owned())
-                            }));
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        (names, checks)
-    }
-
-    #[test]
-    fn a_rewritten_program_is_valid_and_keeps_its_names() {
-        let prepared = prepare(&wat::parse_str(PROGRAM).unwrap()).unwrap();
-        Validator::new().validate_all(&prepared.wasm).unwrap();
-        let flags = ochre_abi::layout::program_info::CAN_CLONE;
-        let expected = ProgramInfo { memory_pages: 3, stack_top: 65536, heap_base: 70000, flags };
-        assert_eq!(prepared.info, expected);
-        let (names, _) = look(&prepared.wasm);
-        for (index, name) in
-            [(5, "leaf"), (6, "__wasm_init_memory"), (7, "looping"), (10, "__syscall")]
-        {
-            assert!(names.contains(&(index, name.to_owned())), "{index} {name}: {names:?}");
-        }
-    }
-
-    #[test]
-    fn checks_stand_in_loops_and_callers_only() {
-        let prepared = prepare(&wat::parse_str(PROGRAM).unwrap()).unwrap();
-        let (_, checks) = look(&prepared.wasm);
-        assert_eq!(checks[..5], [0, 0, 2, 1, 0]);
-    }
-
-    #[test]
-    fn equal_input_gives_equal_output() {
-        let program = wat::parse_str(PROGRAM).unwrap();
-        assert_eq!(prepare(&program).unwrap().wasm, prepare(&program).unwrap().wasm);
-    }
+/// Like [`prepare`], with a choice of checks. Nothing but a measurement may choose.
+///
+/// # Errors
+/// The reason, when the file is no program that this machine can run.
+#[doc(hidden)]
+pub fn prepare_with(file: &[u8], checks: Checks) -> Result<Prepared, Refusal> {
+    let survey = survey::survey(file)?;
+    let refuse = |error: String| Refusal(format!("cannot be rewritten: {error}"));
+    let calls = calls::Calls::read(file).map_err(|error| refuse(error.to_string()))?;
+    let plans = match checks {
+        Checks::Planned => plan::plan(&calls).map_err(|error| refuse(error.to_string()))?,
+        Checks::None => vec![plan::Plan::default(); calls.bodies.len()],
+    };
+    let wasm = rewrite::rewrite(file, &survey, &calls, &plans)
+        .map_err(|error| refuse(error.to_string()))?;
+    Ok(Prepared { wasm, info: survey.info })
 }

@@ -5,7 +5,7 @@
 //! |-----------------------------|-------------------------------------------------------------|
 //! | import `linux.syscall`      | the glue's wrapper around `kernel_syscall`                  |
 //! | memory, own or imported     | import `env.memory`, same minimum, maximum 4 GiB            |
-//! | `loop`, entry of a non-leaf | the same with a preemption check behind it                  |
+//! | loops, some function entries | the same with preemption checks, see [`super::plan`]       |
 //! | `memory.grow`               | -1: the kernel alone sizes a memory                         |
 //! | `memory.atomic.wait*`       | a trap: it would stop the vCPU; futexes are system calls    |
 //! | `memory.atomic.notify`      | 0                                                           |
@@ -13,17 +13,20 @@
 //! | `memory.fill` in `__wasm_init_memory` | nothing: a fresh memory is zero already           |
 #![forbid(unsafe_code)]
 
-use super::glue::{Glue, GlueFunction, IMPORTS, preemption_check};
+use super::body::Body;
+use super::calls::Calls;
+use super::glue::{Glue, IMPORTS};
+use super::plan::Plan;
 use super::survey::Survey;
 use crate::memory::MAX_WASM_PAGES;
 use ochre_abi::user;
 use std::convert::Infallible;
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
-    BranchHint, BranchHints, CodeSection, EntityType, ExportSection, Function, FunctionSection,
-    ImportSection, MemoryType, Module, NameMap, NameSection, TypeSection,
+    BranchHints, CodeSection, EntityType, ExportSection, FunctionSection, ImportSection,
+    MemoryType, Module, NameMap, NameSection, TypeSection,
 };
-use wasmparser::{FunctionBody, KnownCustom, Name, Operator, Parser, Payload};
+use wasmparser::{FunctionBody, KnownCustom, Name, Parser, Payload, ValType};
 
 type Result<T> = std::result::Result<T, Error<Infallible>>;
 
@@ -40,12 +43,11 @@ impl Reencode for Rewriter<'_> {
     }
 }
 
-/// Rewrites `file`, which `survey` describes.
-pub fn rewrite(file: &[u8], survey: &Survey) -> Result<Vec<u8>> {
+/// Rewrites `file`, which `survey` and `calls` describe, with the checks of `plans`.
+pub fn rewrite(file: &[u8], survey: &Survey, calls: &Calls<'_>, plans: &[Plan]) -> Result<Vec<u8>> {
     let mut rewriter = Rewriter { survey, glue: Glue::new(survey) };
     let mut module = Module::new();
     let mut names = None;
-    let mut bodies = Vec::new();
     // The glue's sections must appear even when the program has none of its own, in their order.
     let mut types_done = false;
     let mut imports_done = false;
@@ -87,6 +89,7 @@ pub fn rewrite(file: &[u8], survey: &Survey) -> Result<Vec<u8>> {
             Payload::GlobalSection(section) => {
                 let mut globals = wasm_encoder::GlobalSection::new();
                 utils::parse_global_section(&mut rewriter, &mut globals, section)?;
+                rewriter.glue.add_globals(&mut globals);
                 module.section(&globals);
             }
             Payload::ExportSection(section) => {
@@ -106,12 +109,7 @@ pub fn rewrite(file: &[u8], survey: &Survey) -> Result<Vec<u8>> {
             Payload::DataCountSection { count, .. } => {
                 module.section(&wasm_encoder::DataCountSection { count });
             }
-            Payload::CodeSectionEntry(body) => {
-                bodies.push(body);
-                if bodies.len() as u32 == survey.defined_functions {
-                    rewriter.code(&mut module, &bodies)?;
-                }
-            }
+            Payload::CodeSectionStart { .. } => rewriter.code(&mut module, calls, plans)?,
             Payload::DataSection(section) => {
                 let mut data = wasm_encoder::DataSection::new();
                 utils::parse_data_section(&mut rewriter, &mut data, section)?;
@@ -186,11 +184,13 @@ impl Rewriter<'_> {
         Ok(())
     }
 
-    fn code(&mut self, module: &mut Module, bodies: &[FunctionBody<'_>]) -> Result<()> {
+    fn code(&mut self, module: &mut Module, calls: &Calls<'_>, plans: &[Plan]) -> Result<()> {
         let mut code = CodeSection::new();
         let mut hints = BranchHints::new();
-        for (index, body) in (self.survey.imported_functions..).zip(bodies) {
-            self.body(&mut code, &mut hints, index, body)?;
+        for ((index, body), plan) in (0..).zip(&calls.bodies).zip(plans) {
+            let locals = calls.locals(index)?;
+            let index = self.survey.imported_functions + index;
+            self.body(&mut code, &mut hints, (index, body), &locals, plan)?;
         }
         self.glue.add_code(&mut code, &mut hints);
         module.section(&hints);
@@ -202,68 +202,24 @@ impl Rewriter<'_> {
         &mut self,
         code: &mut CodeSection,
         hints: &mut BranchHints,
-        index: u32,
-        body: &FunctionBody<'_>,
+        (index, body): (u32, &FunctionBody<'_>),
+        locals: &[ValType],
+        plan: &Plan,
     ) -> Result<()> {
-        let preempt = self.glue.function(GlueFunction::Preempt);
-        let fresh_memory = self.survey.init_memory == Some(index);
-        let mut function = utils::new_function_with_parsed_locals(self, body)?;
-        let mut checks: Vec<BranchHint> = Vec::new();
-        if !fresh_memory && !is_leaf(body)? {
-            checks.push(preemption_check(&mut function, preempt));
-        }
-        let mut reader = body.get_operators_reader()?;
-        while !reader.eof() {
-            let operator = reader.read()?;
-            if self.replace(&mut function, &operator, fresh_memory) {
-                continue;
-            }
-            let is_loop = matches!(operator, Operator::Loop { .. });
-            function.instruction(&self.instruction(operator)?);
-            if is_loop {
-                checks.push(preemption_check(&mut function, preempt));
-            }
-        }
+        let operators = body.get_operators_reader()?.into_iter();
+        let operators = operators.collect::<wasmparser::Result<Vec<_>>>()?;
+        let function = utils::new_function_with_parsed_locals(self, body)?;
+        let glue = Glue::new(self.survey);
+        let early = self.survey.init_memory == Some(index);
+        let mut body =
+            Body { reencoder: self, glue: &glue, locals, plan, early, function, hints: Vec::new() };
+        body.write(&operators)?;
+        let Body { function, hints: found, .. } = body;
         code.function(&function);
-        if !checks.is_empty() {
-            hints.function_hints(self.glue.map_function(index), checks);
+        if !found.is_empty() {
+            hints.function_hints(glue.map_function(index), found);
         }
         Ok(())
-    }
-
-    /// Emits what stands in place of `operator`; `false` when it stays.
-    fn replace(
-        &self,
-        function: &mut Function,
-        operator: &Operator<'_>,
-        fresh_memory: bool,
-    ) -> bool {
-        let mut body = function.instructions();
-        match *operator {
-            Operator::MemoryGrow { .. } => {
-                body.drop().i32_const(-1);
-            }
-            Operator::MemoryAtomicWait32 { .. } | Operator::MemoryAtomicWait64 { .. } => {
-                body.unreachable();
-            }
-            Operator::MemoryAtomicNotify { .. } => {
-                body.drop().drop().i32_const(0);
-            }
-            Operator::MemoryFill { .. } if fresh_memory => {
-                body.drop().drop().drop();
-            }
-            Operator::MemoryFill { .. } => {
-                body.call(self.glue.function(GlueFunction::Fill));
-            }
-            Operator::MemoryCopy { .. } => {
-                body.call(self.glue.function(GlueFunction::Copy));
-            }
-            Operator::MemoryInit { data_index, .. } => {
-                body.call(self.glue.init(data_index));
-            }
-            _ => return false,
-        }
-        true
     }
 
     /// Function names are kept for backtraces, with the glue's added; other names are not needed.
@@ -296,21 +252,4 @@ impl Rewriter<'_> {
         module.section(&names);
         Ok(())
     }
-}
-
-/// Does the function call nothing?
-fn is_leaf(body: &FunctionBody<'_>) -> Result<bool> {
-    let mut reader = body.get_operators_reader()?;
-    while !reader.eof() {
-        if let Operator::Call { .. }
-        | Operator::CallIndirect { .. }
-        | Operator::CallRef { .. }
-        | Operator::ReturnCall { .. }
-        | Operator::ReturnCallIndirect { .. }
-        | Operator::ReturnCallRef { .. } = reader.read()?
-        {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }

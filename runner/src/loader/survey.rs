@@ -27,8 +27,10 @@ pub struct Survey {
     pub signal: Option<u32>,
     /// Index of wasm-ld's `__wasm_init_memory`, in the module as it came.
     pub init_memory: Option<u32>,
-    /// Number of data segments.
-    pub data_segments: u32,
+    /// Number of globals.
+    pub globals: u32,
+    /// Bytes of each data segment.
+    pub data_bytes: Vec<u32>,
 }
 
 /// Features that programs may use: what the engine is configured for.
@@ -48,7 +50,7 @@ struct Found {
     memory: Option<MemoryType>,
     exports: Vec<(String, ExternalKind, u32)>,
     init_memory: Option<u32>,
-    data_segments: u32,
+    data_bytes: Vec<u32>,
 }
 
 /// Checks `file`.
@@ -126,8 +128,9 @@ fn collect(file: &[u8]) -> wasmparser::Result<Result<Found, Refusal>> {
             }
             Payload::DataSection(section) => {
                 for data in section {
-                    found.data_segments += 1;
-                    if let DataKind::Active { .. } = data?.kind {
+                    let data = data?;
+                    found.data_bytes.push(data.data.len() as u32);
+                    if let DataKind::Active { .. } = data.kind {
                         let reason = "has data that every thread would write again; \
                                       link it with --shared-memory";
                         return Ok(Err(Refusal(reason.to_owned())));
@@ -266,8 +269,9 @@ impl Found {
             defined_functions: self.functions.len() as u32 - self.imported_functions,
             stack_pointer,
             signal,
+            globals: self.globals.len() as u32,
             init_memory: self.init_memory,
-            data_segments: self.data_segments,
+            data_bytes: self.data_bytes,
         })
     }
 }
