@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod apt;
+mod bench;
 mod context;
 mod generate;
 mod job;
@@ -38,6 +39,7 @@ usage: cargo xtask VERB …
                                 all but the two special kernels by default
   test [SUITE…]                 test the host crates and the machine; all suites but kunit and stress
                                 by default
+  bench NAME [OPTION…]          measure: preempt, smp; --json FILE keeps the figures
   lint                          format, clippy, licences, generated files
   ci                            what the continuous integration runs: lint and test
   generate [--check]            write what is generated from the abi crate, or check it
@@ -74,6 +76,7 @@ fn dispatch(verb: &str, arguments: Vec<OsString>) -> Result<ExitCode> {
         "run" | "exec" => machine::start(&Context::new()?, verb, &arguments),
         "build" => steps::build(&Context::new()?, &words()?),
         "test" => test::run(&Context::new()?, &words()?),
+        "bench" => bench::run(&Context::new()?, &arguments),
         "lint" => {
             no_more(&arguments)?;
             lint::run(&Context::new()?)

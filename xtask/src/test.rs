@@ -12,8 +12,8 @@ use std::process::{Command, ExitCode};
 
 /// Tests of the host crates, which need no machine.
 const HOST_SUITE: &str = "host";
-/// The runner's own tests, which belong to the host suite.
-const RUNNER_CRATE: &str = "ochre-runner";
+/// Crates that use wasmtime, whose own tests belong to the host suite.
+const WASMTIME_CRATES: [&str; 2] = ["ochre-runner", "ochre-benches"];
 /// The crate whose tests boot the machine; its suites are the files in `tests/tests/`.
 const MACHINE_CRATE: &str = "ochre-tests";
 
@@ -42,11 +42,14 @@ pub fn run(context: &Context, suites: &[String]) -> Result<ExitCode> {
     }
     let mut tally = Tally::default();
     if wanted(HOST_SUITE) {
-        // Apart, so that cargo resolves the runner's dependencies as it does for the program itself
-        // and builds wasmtime once.
-        tally.add(run_tests(cargo_test(context, "default").args(["--package", RUNNER_CRATE]))?);
         let mut others = cargo_test(context, "default");
-        others.args(["--workspace", "--exclude", RUNNER_CRATE, "--exclude", MACHINE_CRATE]);
+        others.args(["--workspace", "--exclude", MACHINE_CRATE]);
+        for name in WASMTIME_CRATES {
+            // Apart, so that cargo resolves their dependencies as it does for the programs themselves
+            // and builds wasmtime once.
+            tally.add(run_tests(cargo_test(context, "default").args(["--package", name]))?);
+            others.args(["--exclude", name]);
+        }
         tally.add(run_tests(&mut others)?);
     }
     let chosen: Vec<_> = machine_suites.iter().filter(|suite| wanted(suite)).collect();

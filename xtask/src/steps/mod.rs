@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::workspace::remove_folder;
 use anyhow::{Result, bail};
 use kernel::{Config, Kernel};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Builds a part and publishes what it has made.
@@ -75,6 +76,11 @@ pub fn build_all(context: &Context) -> Result<()> {
 /// Builds all that a machine needs, and some parts more.
 pub fn build_all_and(context: &Context, names: &[&str]) -> Result<()> {
     build_parts(context, |part| part.by_default || names.contains(&part.name))
+}
+
+/// The folder with the guest's programs, as they were built.
+pub fn guest_programs(context: &Context) -> Result<PathBuf> {
+    Ok(context.ensure(&userland::Userland)?.join("bin"))
 }
 
 fn build_parts(context: &Context, wanted: impl Fn(&Part) -> bool) -> Result<()> {
