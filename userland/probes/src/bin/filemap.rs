@@ -6,7 +6,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::os::fd::AsRawFd;
 
-use ochre_probes::say;
+use ochre_probes::{errno_name, say};
 
 const SIZE: usize = 10_000;
 
@@ -42,6 +42,14 @@ fn main() -> io::Result<()> {
     match map(&file, libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED) {
         Some(_) => eprintln!("shared, writable: possible"),
         None => eprintln!("shared, writable: {}", io::Error::last_os_error()),
+    }
+    // Made up as they are read; nobody can map them.
+    for name in ["/proc/meminfo", "/sys/devices/system/cpu/online"] {
+        let error = match map(&File::open(name)?, libc::PROT_READ, libc::MAP_PRIVATE) {
+            Some(_) => "possible".to_owned(),
+            None => errno_name(io::Error::last_os_error().raw_os_error().unwrap_or_default()),
+        };
+        say(format_args!("{name}: {error}"));
     }
     Ok(())
 }

@@ -17,6 +17,7 @@
  */
 #include <linux/fs.h>
 #include <linux/kdev_t.h>
+#include <linux/magic.h>
 #include <linux/major.h>
 #include <linux/mman.h>
 #include <linux/personality.h>
@@ -52,6 +53,25 @@ static bool can_read_in(struct file *file)
 	    !(file->f_op->mmap_capabilities(file) & NOMMU_MAP_COPY))
 		return false;
 	return file->f_mode & FMODE_CAN_READ;
+}
+
+/*
+ * Files that are made up as they are read, under locks that come before the
+ * mmap lock, cannot be read in; other architectures do not map them either.
+ */
+static int check_filesystem(struct file *file)
+{
+	switch (file_inode(file)->i_sb->s_magic) {
+	case PROC_SUPER_MAGIC:
+		return -EIO;
+	case SYSFS_MAGIC:
+	case DEBUGFS_MAGIC:
+	case CGROUP_SUPER_MAGIC:
+	case CGROUP2_SUPER_MAGIC:
+		return -ENODEV;
+	default:
+		return 0;
+	}
 }
 
 /*
@@ -91,7 +111,7 @@ static int check_file(struct file *file, unsigned long prot,
 		return -ENODEV;
 	if ((*vm_flags & VM_MAYSHARE) && (prot & PROT_WRITE))
 		return -ENODEV;
-	return 0;
+	return check_filesystem(file);
 }
 
 static int check_anonymous(unsigned long flags, vm_flags_t *vm_flags)
