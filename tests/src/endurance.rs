@@ -5,7 +5,7 @@
 use crate::machine::{Machine, PROBES};
 use std::fmt::Write;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Stands in the kernel's log when a round is over.
 const MARK: &str = "endurance: round";
@@ -22,36 +22,80 @@ pub fn boots(count: u32) {
     }
 }
 
+/// What is held when a round is over.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// By the runner, on the host.
+    pub resident_kib: u64,
+    /// `MemFree` in the guest.
+    pub free_kib: u64,
+    /// `Slab` in the guest.
+    pub slab_kib: u64,
+}
+
 /// Starts `rounds` times `starts` processes in one machine; gives the runner's resident memory in KiB
 /// after each round. Other options come with `machine`, which makes a machine out of a script.
 ///
 /// # Panics
 /// When a start fails.
 pub fn starts(machine: impl FnOnce(&str) -> Machine, rounds: u32, starts: u32) -> Vec<u64> {
-    // The pause is for the look from outside.
-    let script = format!(
-        "for i in $(seq 1 {rounds}); do {PROBES}/spawn {starts} 2> /dev/null || exit 1; \
-         sleep 0.3; echo '{MARK}' $i > /dev/kmsg; sleep 0.7; done"
-    );
     let limit = Duration::from_secs(60) + Duration::from_millis(20) * rounds * starts;
-    let running = machine(&script).limit(limit).start();
-    let deadline = Instant::now() + limit;
+    let commands = vec![format!("{PROBES}/spawn {starts}"); rounds as usize];
+    let machine = |script: &str| machine(script).limit(limit);
+    let seen = self::rounds(machine, &commands, &format!("started {starts}, good {starts}\n"));
+    let resident = seen.iter().map(|held| held.resident_kib).collect();
+    eprintln!("resident KiB after each round: {resident:?}");
+    resident
+}
+
+/// Runs one command after the other in one machine, each of which must print `wanted`; gives what is
+/// held after each.
+///
+/// # Panics
+/// When a command fails or prints anything else.
+pub fn rounds(
+    machine: impl FnOnce(&str) -> Machine,
+    commands: &[String],
+    wanted: &str,
+) -> Vec<Held> {
+    // The pause is for the look from outside; the shell reads the file itself, as another process
+    // would be part of the result.
+    let mut script = "held() { while read -r name value unit; do case $name in \
+                      MemFree:|Slab:) echo $name $value > /dev/kmsg;; esac; done < /proc/meminfo; }; "
+        .to_owned();
+    for (number, command) in commands.iter().enumerate() {
+        let _ = write!(
+            script,
+            "{command} 2> /dev/null || exit 1; sleep 0.3; held; \
+             echo '{MARK}' {number} > /dev/kmsg; sleep 0.7; "
+        );
+    }
+    let running = machine(&script).start();
     let mut resident = Vec::new();
-    while resident.len() < rounds as usize && Instant::now() < deadline {
+    while resident.len() < commands.len() && !running.has_ended() && !running.is_over_time() {
         if running.kernel_log().matches(MARK).count() > resident.len() {
             resident.push(running.resident_kib());
-        } else if running.has_ended() {
-            break;
         }
         thread::sleep(Duration::from_millis(50));
     }
     let output = running.finish().success();
-    let mut wanted = String::new();
-    for _ in 0..rounds {
-        let _ = writeln!(wanted, "started {starts}, good {starts}");
-    }
-    assert_eq!(output.text(), wanted, "{}", output.transcript());
-    assert_eq!(resident.len(), rounds as usize, "{resident:?}\n{}", output.transcript());
-    eprintln!("resident KiB after each round: {resident:?}, {:.1} s", output.elapsed.as_secs_f32());
+    assert_eq!(output.text(), wanted.repeat(commands.len()), "{}", output.transcript());
+    assert_eq!(resident.len(), commands.len(), "{resident:?}\n{}", output.transcript());
+    let numbers = |name: &str| -> Vec<u64> {
+        let log = output.kernel_log.lines().filter_map(|line| line.split_once(name));
+        log.filter_map(|(_, value)| value.trim().parse().ok()).collect()
+    };
+    let (free, slab) = (numbers("MemFree: "), numbers("Slab: "));
+    assert_eq!(
+        (free.len(), slab.len()),
+        (commands.len(), commands.len()),
+        "{}",
+        output.transcript()
+    );
+    let guest = free.into_iter().zip(slab);
     resident
+        .into_iter()
+        .zip(guest)
+        .map(|(resident_kib, (free_kib, slab_kib))| Held { resident_kib, free_kib, slab_kib })
+        .collect()
 }

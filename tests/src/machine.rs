@@ -245,6 +245,11 @@ impl Running {
         !status.contains("VmRSS:")
     }
 
+    /// Is its time up? Then [`Running::finish`] ends it, with all that it has said.
+    pub fn is_over_time(&self) -> bool {
+        Instant::now() >= self.limited.deadline
+    }
+
     /// The kernel's log up to now.
     pub fn kernel_log(&self) -> String {
         let read = |log: &tempfile::NamedTempFile| fs::read(log.path()).unwrap_or_default();

@@ -38,6 +38,14 @@ fn no_probe_makes_a_checker_complain() {
 }
 
 #[test]
+fn random_work_on_four_cpus_has_no_complaints() {
+    let machine = debug(&format!("{PROBES}/churn 5 7 60")).option("--cpus", "4");
+    machine.run().success().prints("all right\n");
+    let machine = debug(&format!("{PROBES}/fuzz-syscalls 4000 8 3")).option("--cpus", "4");
+    machine.run().success().prints("enough calls\n");
+}
+
+#[test]
 fn locks_were_seen_and_the_validator_is_still_on() {
     let text = debug("cat /proc/lockdep_stats").output();
     let number = |name: &str| {

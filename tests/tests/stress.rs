@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What takes long: `cargo xtask test stress`.
+//! What takes long: `cargo xtask test stress`. The random ones say their seeds on standard error; with
+//! `OCHRE_STRESS_SECONDS=600` in the environment the churn lasts ten minutes, and `OCHRE_STRESS_SEED`
+//! starts from another seed.
 
-use ochre_tests::machine::Machine;
+use ochre_tests::machine::{Machine, PROBES};
 use ochre_tests::{endurance, host};
 use std::thread;
 use std::time::Duration;
+
+/// A number from the environment.
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
+}
+
+fn seed() -> u64 {
+    setting("OCHRE_STRESS_SEED", 1)
+}
 
 #[test]
 fn three_hundred_boots_in_a_row() {
@@ -31,4 +42,37 @@ fn a_stopped_runner_is_no_lockup() {
     host::run("kill", &["-CONT", &pid], b"").success();
     // The fixture looks for complaints in the kernel's log.
     machine.finish().success().prints("done\n");
+}
+
+#[test]
+fn random_work_on_four_cpus_leaves_nothing_behind() {
+    const ROUNDS: u64 = 4;
+    let seconds = setting("OCHRE_STRESS_SECONDS", 40) / ROUNDS;
+    // Two thousand tasks at once in each round.
+    let work = |round: u64| {
+        let seed = seed() * ROUNDS + round;
+        format!("{PROBES}/churn {seconds} {seed} 2000")
+    };
+    let machine = |script: &str| {
+        let limit = Duration::from_secs(10 * ROUNDS * (seconds + 30));
+        Machine::shell(script).option("--cpus", "4").option("--memory", "1G").limit(limit)
+    };
+    let rounds: Vec<String> = (0..ROUNDS).map(work).collect();
+    let seen = endurance::rounds(machine, &rounds, "all right\n");
+    // The first round also fills caches.
+    let (second, last) = (&seen[1], &seen[ROUNDS as usize - 1]);
+    eprintln!("{seen:#?}");
+    assert!(last.resident_kib * 100 <= second.resident_kib * 105, "{seen:#?}");
+    assert!(last.free_kib * 100 >= second.free_kib * 99, "{seen:#?}");
+    assert!(last.slab_kib * 100 <= second.slab_kib * 115, "{seen:#?}");
+}
+
+#[test]
+fn a_million_random_system_calls_do_no_harm() {
+    for cpus in ["1", "4"] {
+        let seed = seed().to_string();
+        let machine = Machine::probe("fuzz-syscalls", &["500000", &seed, "8"]);
+        let machine = machine.option("--cpus", cpus).option("--memory", "1G");
+        machine.limit(Duration::from_secs(800)).run().success().prints("enough calls\n");
+    }
 }

@@ -8,6 +8,8 @@
 //! Talks to the kernel through the C library, for the calls are what is under test; hence the unsafe
 //! code here and there, with the reason at each use.
 
+pub mod random;
+
 use std::fmt::Display;
 use std::io::{self, Write};
 
