@@ -36,6 +36,7 @@ pub mod kernel;
 pub mod limits;
 pub mod loader;
 pub mod memory;
+pub mod newc;
 pub mod program;
 pub mod queue;
 pub mod reaper;

@@ -4,7 +4,7 @@
 
 mod support;
 
-use ochre_runner::initramfs;
+use ochre_runner::newc;
 use support::{Bench, kernel, program, program_with};
 
 /// A machine that would power off at once.
@@ -62,7 +62,7 @@ fn kernels_with_other_imports_or_exports() {
 #[test]
 fn initramfs_that_is_none() {
     let bench = good("bad-initramfs");
-    let archive = initramfs::archive("folder", &[("file", &[7; 5000])]);
+    let archive = newc::archive("folder", &[("file", &[7; 5000])]);
     // The size of the file, which is the archive's second entry.
     let second = archive.windows(6).rposition(|window| window == b"070701").expect("a header");
     let second = archive[..second].windows(6).rposition(|window| window == b"070701");
@@ -99,7 +99,7 @@ fn sizes_that_make_no_machine() {
 #[test]
 fn an_initramfs_that_does_not_fit() {
     let bench = good("initramfs-large").args(&["--memory", "16M"]);
-    bench.write("initramfs.cpio", &initramfs::archive("folder", &[("file", &[7; 15 << 20])]));
+    bench.write("initramfs.cpio", &newc::archive("folder", &[("file", &[7; 15 << 20])]));
     bench.run().expect_error(125, "the memory is too small");
 }
 

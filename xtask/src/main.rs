@@ -11,6 +11,7 @@
 mod apt;
 mod bench;
 mod context;
+mod fuzz;
 mod generate;
 mod job;
 mod key;
@@ -23,6 +24,7 @@ mod stamps;
 mod steps;
 mod tally;
 mod test;
+mod tools;
 mod workspace;
 
 use anyhow::{Result, bail};
@@ -35,11 +37,12 @@ usage: cargo xtask VERB …
 
   run [OPTION…]                 boot into the shell on this terminal
   exec [OPTION…] -- CMD [ARG…]  boot, run one command, exit with its status
-  build [PART…]                 kernel, kernel-debug, kernel-kunit, sysroot, userland, image, runner;
-                                all but the two special kernels by default
-  test [SUITE…]                 test the host crates and the machine; all suites but kunit and stress
-                                by default
+  build [PART…]                 kernel, kernel-debug, kernel-kunit, sysroot, kselftest, userland,
+                                image, runner; what a machine needs by default
+  test [SUITE…]                 test the host crates and the machine; all suites but kunit, kselftest
+                                and stress by default
   bench NAME [OPTION…]          measure: preempt, smp; --json FILE keeps the figures
+  fuzz TARGET [--seconds N]     look for inputs that a reader of files fails for; a minute by default
   lint                          format, clippy, licences, generated files
   ci                            what the continuous integration runs: lint and test
   generate [--check]            write what is generated from the abi crate, or check it
@@ -77,6 +80,7 @@ fn dispatch(verb: &str, arguments: Vec<OsString>) -> Result<ExitCode> {
         "build" => steps::build(&Context::new()?, &words()?),
         "test" => test::run(&Context::new()?, &words()?),
         "bench" => bench::run(&Context::new()?, &arguments),
+        "fuzz" => fuzz::run(&Context::new()?, &words()?),
         "lint" => {
             no_more(&arguments)?;
             lint::run(&Context::new()?)

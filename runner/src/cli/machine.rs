@@ -6,7 +6,7 @@ use super::{FAILED, MachineArgs};
 use anyhow::Context;
 use ochre_runner::boot::{self, Config, Machine};
 use ochre_runner::error::Outcome;
-use ochre_runner::initramfs;
+use ochre_runner::newc;
 use ochre_runner::streams::CommandStatus;
 use ochre_runner::sys::environment::no_traces_in_errors;
 use ochre_runner::sys::signals::{self, Signal};
@@ -120,7 +120,7 @@ fn command_archive(command: &[OsString]) -> Vec<u8> {
         pair.extend(std::env::var_os(name)?.as_bytes());
         Some(OsString::from_vec(pair))
     }));
-    initramfs::archive(".ochre", &[("argv", &argv), ("env", &env)])
+    newc::archive(".ochre", &[("argv", &argv), ("env", &env)])
 }
 
 /// Writes all that the guest has printed. After a timeout or a signal nobody may be reading, so that

@@ -3,7 +3,7 @@
 //! it said. Belongs here: what more than one test file needs to run the command.
 #![allow(dead_code, reason = "each test file uses a part")]
 
-use ochre_runner::initramfs;
+use ochre_runner::newc;
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -62,7 +62,7 @@ impl Bench {
         std::fs::create_dir_all(&folder).expect("folder");
         let bench = Self { folder, arguments: Vec::new(), stdin: Vec::new(), timeout: "60" };
         bench.write("vmlinux.wasm", kernel);
-        bench.write("initramfs.cpio", &initramfs::archive("empty", &[]));
+        bench.write("initramfs.cpio", &newc::archive("empty", &[]));
         bench
     }
 

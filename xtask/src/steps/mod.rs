@@ -145,6 +145,13 @@ fn image(context: &Context) -> Result<()> {
     context.publish_folder(&folder, "precompiled")
 }
 
+/// The folder with every program of the guest.
+pub fn programs(context: &Context) -> Result<PathBuf> {
+    context.require_packages(&["kernel", "sysroot", "userland"])?;
+    userland(context)?;
+    Ok(context.ensure(&userland::Userland)?.join("bin"))
+}
+
 /// `clean`: removes what this checkout has built, and the shared cache if asked to.
 pub fn clean(context: &Context, cache: bool) -> Result<ExitCode> {
     remove_folder(&context.workspace.results)?;
