@@ -181,7 +181,7 @@ const CASES: &[(&str, u64, &str, &str)] = &[
     ),
     (
         "a nest",
-        1000,
+        400,
         "",
         "(local $i i32) (local $j i32) (local $s i64)
          (loop $o
@@ -316,10 +316,10 @@ fn random_programs_do_the_same() {
     with_big_stack(|| {
         let engine = ochre_runner::engine::new().expect("an engine");
         let mut calls = 0;
-        for seed in 0..80 {
+        for seed in 0..30 {
             let (fields, body) = Writer::program(seed);
             calls += compare(&engine, &program(&fields, &body), &format!("seed {seed}"));
         }
-        assert!(calls > 10_000, "{calls} checks called in all of them");
+        assert!(calls > 1000, "{calls} checks called in all of them");
     });
 }
