@@ -95,6 +95,25 @@ fn a_task_that_is_released_before_its_poll_is_over_is_found_elsewhere() {
 }
 
 #[test]
+fn who_looks_at_a_parked_task_keeps_no_vcpu_from_it() {
+    check(|| {
+        let place = Arc::new(Place::new());
+        place.fill(0);
+        assert_eq!(place.poll(|seat| seat.parked = true), Ok(()));
+        let looked_at = Arc::clone(&place);
+        let looking = thread::spawn(move || looked_at.look(|seat| (seat.parked, seat.future)));
+        let polled = place.poll(|seat| {
+            seat.future = Some(1);
+            // The poll goes on a little, and the task does not wait in it.
+            thread::yield_now();
+        });
+        assert_eq!(polled, Ok(()));
+        let seen = looking.join().unwrap();
+        assert!(matches!(seen, None | Some((true, Some(0)))), "{seen:?}");
+    });
+}
+
+#[test]
 fn a_task_that_has_ended_is_not_polled_again() {
     check(|| {
         let place = Place::new();
