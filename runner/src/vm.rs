@@ -191,6 +191,11 @@ impl Vm {
         });
         if is_owed(memory, words) {
             self.raise_flag(memory);
+            // With fewer cores than vCPUs the other one may be waiting for this very core, and until it
+            // has one, each check here would end in the kernel for nothing.
+            if !self.irq.is_pending(&self.memory, index) {
+                std::thread::yield_now();
+            }
         }
     }
 
