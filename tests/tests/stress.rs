@@ -46,7 +46,10 @@ fn a_stopped_runner_is_no_lockup() {
 
 #[test]
 fn random_work_on_four_cpus_leaves_nothing_behind() {
-    const ROUNDS: u64 = 4;
+    const ROUNDS: u64 = 10;
+    /// As many as it takes until the host's memory levels off: pages that the guest's kernel has used
+    /// once stay with the machine, and each round's two thousand tasks find some that no earlier had.
+    const SETTLING: usize = 6;
     let seconds = setting("OCHRE_STRESS_SECONDS", 40) / ROUNDS;
     // Two thousand tasks at once in each round.
     let work = |round: u64| {
@@ -59,12 +62,11 @@ fn random_work_on_four_cpus_leaves_nothing_behind() {
     };
     let rounds: Vec<String> = (0..ROUNDS).map(work).collect();
     let seen = endurance::rounds(machine, &rounds, "all right\n");
-    // The first round also fills caches.
-    let (second, last) = (&seen[1], &seen[ROUNDS as usize - 1]);
+    let (settled, last) = (&seen[SETTLING - 1], &seen[ROUNDS as usize - 1]);
     eprintln!("{seen:#?}");
-    assert!(last.resident_kib * 100 <= second.resident_kib * 105, "{seen:#?}");
-    assert!(last.free_kib * 100 >= second.free_kib * 99, "{seen:#?}");
-    assert!(last.slab_kib * 100 <= second.slab_kib * 115, "{seen:#?}");
+    assert!(last.resident_kib * 100 <= settled.resident_kib * 105, "{seen:#?}");
+    assert!(last.free_kib * 100 >= settled.free_kib * 99, "{seen:#?}");
+    assert!(last.slab_kib * 100 <= settled.slab_kib * 115, "{seen:#?}");
 }
 
 #[test]
