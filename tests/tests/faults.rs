@@ -73,7 +73,7 @@ fn a_misaligned_atomic_access_is_sigbus_and_can_be_handled() {
 
 #[test]
 fn a_jump_out_of_a_faults_handler_ends_the_program_only() {
-    // docs/decisions/0011: the code to go back to is gone. On the host: "jumped back", status 0.
+    // docs/decisions/0007: the code to go back to is gone. On the host: "jumped back", status 0.
     assert!(on_host("faults", &["null", "jump"]).ends_with("  jumped back\n"));
     in_guest("faults", &["null", "jump"]).ends_with(128 + SIGILL);
 }
