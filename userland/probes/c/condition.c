@@ -10,17 +10,6 @@ static volatile int waiting, woken, allowed, turn;
 static pthread_barrier_t barrier;
 static sem_t semaphore;
 
-static struct timespec in_ms(clockid_t clock, long ms)
-{
-	struct timespec at;
-
-	clock_gettime(clock, &at);
-	at.tv_nsec += ms * 1000000;
-	at.tv_sec += at.tv_nsec / 1000000000;
-	at.tv_nsec %= 1000000000;
-	return at;
-}
-
 static void timed(const char *what, clockid_t clock)
 {
 	pthread_condattr_t attr;

@@ -4,17 +4,6 @@
 
 static volatile int counter, ready;
 
-static struct timespec in_ms(clockid_t clock, long ms)
-{
-	struct timespec at;
-
-	clock_gettime(clock, &at);
-	at.tv_nsec += ms * 1000000;
-	at.tv_sec += at.tv_nsec / 1000000000;
-	at.tv_nsec %= 1000000000;
-	return at;
-}
-
 static void *try_lock(void *mutex)
 {
 	int error = pthread_mutex_trylock(mutex);

@@ -54,6 +54,18 @@ static void say(const char *format, ...)
 		_exit(99);
 }
 
+/* The time of a clock in so many milliseconds. */
+__attribute__((unused)) static struct timespec in_ms(clockid_t clock, long ms)
+{
+	struct timespec at;
+
+	clock_gettime(clock, &at);
+	at.tv_nsec += ms * 1000000;
+	at.tv_sec += at.tv_nsec / 1000000000;
+	at.tv_nsec %= 1000000000;
+	return at;
+}
+
 #define NAMED(name) case name: return #name
 
 /* The name of an error number, where a probe may meet it. */
