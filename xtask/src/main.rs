@@ -8,6 +8,7 @@
 //! - stdout belongs to the guest and to results; progress and errors go to stderr.
 #![forbid(unsafe_code)]
 
+mod applets;
 mod apt;
 mod bench;
 mod context;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cargo xtask test`: the host crates' own tests, and the suites in `tests/`, which boot the machine.
 
+use crate::applets;
 use crate::apt::has_program;
 use crate::context::Context;
 use crate::steps;
@@ -51,6 +52,7 @@ pub fn run(context: &Context, suites: &[String]) -> Result<ExitCode> {
             others.args(["--exclude", name]);
         }
         tally.add(run_tests(&mut others)?);
+        tally.add(run_tests(&mut tools_test(context)?)?);
     }
     let chosen: Vec<_> = machine_suites.iter().filter(|suite| wanted(suite)).collect();
     if !chosen.is_empty() {
@@ -93,6 +95,24 @@ pub fn ci(context: &Context) -> Result<ExitCode> {
         .status()
         .with_context(|| format!("cannot start {}", script.display()))?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The tests of the guest's own tools, which are programs for any Linux, on this one.
+fn tools_test(context: &Context) -> Result<Command> {
+    steps::crates::publish(context)?;
+    let userland = context.workspace.root.join("userland");
+    let mut command = cargo_test(context, "default");
+    command.current_dir(&userland).args([
+        "--package",
+        "ochre-applet",
+        "--package",
+        "ochre-toolbox",
+    ]);
+    for package in applets::packages(&userland)? {
+        command.args(["--package", &package]);
+    }
+    command.arg("--target-dir").arg(context.workspace.work.join("userland-host"));
+    Ok(command)
 }
 
 /// nextest where it is installed (each test a process of its own, with a time limit), else cargo's

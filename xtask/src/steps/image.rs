@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The image: the guest's root file system from the manifests in `userland/image/`, once more with the
-//! probes, and the compiled form of every program in them, so that a first boot compiles nothing.
+//! The image: the guest's root file system from the manifests in `userland/image/` and the applets of the
+//! toolbox, once more with the probes, and the compiled form of every program in them, so that a first boot compiles nothing.
 
 use super::kernel::{Config, Kernel};
 use super::runner::Runner;
 use super::userland::Userland;
+use crate::applets;
 use crate::context::{Context, Step};
 use crate::job::Job;
 use crate::key::KeyBuilder;
@@ -50,6 +51,11 @@ impl Step for Image {
         let definitions = Definitions::from([("BIN".to_owned(), programs)]);
         let folder = context.workspace.root.join("userland/image");
         let mut paths = manifests(&folder)?;
+        let links = job.out.join("manifest.toolbox");
+        let applets = applets::read(&context.workspace.root.join("userland"))?;
+        fs::write(&links, applets::links(&applets))
+            .with_context(|| format!("cannot write {}", links.display()))?;
+        paths.push(links);
         write(job, IMAGE, &paths, &folder, &definitions)?;
         paths.push(probes_manifest(context));
         write(job, PROBES_IMAGE, &paths, &folder, &definitions)
