@@ -7,7 +7,10 @@
 //! | part                        | bytes |
 //! |-----------------------------|-------|
 //! | wasmtime's serialized module| any   |
+//! | zeroes, so that the data can be mapped | < 8192 |
+//! | [`Image`]: the program's data | its length |
 //! | [`Meta`]: four words        | 16    |
+//! | address and length of the data | 8  |
 //! | blake3 of name and all above| 32    |
 //! | [`MAGIC`]                   | 8     |
 //!
@@ -19,7 +22,8 @@
 //! images that comes with the runner. Anything that does not check out is compiled anew.
 
 use crate::error::Error;
-use crate::loader;
+use crate::image::{Image, PAGE_BYTES};
+use crate::loader::{self, DataImage};
 use std::fs::{self, DirBuilder, File};
 use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -28,10 +32,12 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 use wasmtime::{Engine, Module};
 
-const MAGIC: &[u8; 8] = b"OCHRECW2";
+const MAGIC: &[u8; 8] = b"OCHRECW3";
 const HASH_BYTES: usize = 32;
 const META_BYTES: usize = 16;
-const TRAILER_BYTES: usize = META_BYTES + HASH_BYTES + MAGIC.len();
+/// Address and length of the data.
+const PLACE_BYTES: usize = 8;
+const TRAILER_BYTES: usize = META_BYTES + PLACE_BYTES + HASH_BYTES + MAGIC.len();
 
 /// Bytes of the user's own cache; the oldest entries go beyond that.
 const MAX_CACHE_BYTES: u64 = 1 << 30;
@@ -41,6 +47,27 @@ pub type Meta = [u32; 4];
 
 /// Hash of a file's content.
 pub type ContentHash = [u8; 32];
+
+/// An entry.
+pub struct Found {
+    /// The code.
+    pub module: Module,
+    /// The words kept with it.
+    pub meta: Meta,
+    /// The data kept with it.
+    pub image: Option<Image>,
+}
+
+/// What an entry is made from.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    /// The module to be compiled.
+    pub wasm: &'a [u8],
+    /// Words to be kept with it.
+    pub meta: Meta,
+    /// Data to be kept with it.
+    pub image: Option<&'a DataImage>,
+}
 
 /// What an entry was compiled from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +131,7 @@ impl CodeCache {
     }
 
     /// Looks for compiled code.
-    pub fn find(&self, kind: Kind, content: &ContentHash) -> Option<(Module, Meta)> {
+    pub fn find(&self, kind: Kind, content: &ContentHash) -> Option<Found> {
         let name = self.name(kind, content);
         for folder in [&self.precompiled, &self.own].into_iter().flatten() {
             let path = folder.join(&name);
@@ -120,15 +147,15 @@ impl CodeCache {
         None
     }
 
-    fn read(&self, path: &Path, name: &str) -> io::Result<(Module, Meta)> {
+    fn read(&self, path: &Path, name: &str) -> io::Result<Found> {
         let corrupt = || io::Error::from(io::ErrorKind::InvalidData);
         let mut file = File::open(path)?;
-        let code_bytes =
+        let body_bytes =
             file.metadata()?.len().checked_sub(TRAILER_BYTES as u64).ok_or_else(corrupt)?;
-        file.seek(SeekFrom::Start(code_bytes))?;
+        file.seek(SeekFrom::Start(body_bytes))?;
         let mut trailer = [0; TRAILER_BYTES];
         file.read_exact(&mut trailer)?;
-        let (meta, rest) = trailer.split_at(META_BYTES);
+        let (words, rest) = trailer.split_at(META_BYTES + PLACE_BYTES);
         let (hash, magic) = rest.split_at(HASH_BYTES);
         if magic != MAGIC {
             return Err(corrupt());
@@ -138,18 +165,26 @@ impl CodeCache {
             let mut hasher = blake3::Hasher::new();
             hasher.update(name.as_bytes());
             file.rewind()?;
-            hasher.update_reader((&file).take(code_bytes + META_BYTES as u64))?;
+            hasher.update_reader((&file).take(body_bytes + words.len() as u64))?;
             if hasher.finalize().as_bytes() != hash {
                 return Err(corrupt());
             }
             self.put_stamp(name, &stamp);
         }
-        let mut words = [0; 4];
-        for (word, bytes) in words.iter_mut().zip(meta.chunks_exact(4)) {
-            *word = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-        }
+        let word = |index: usize| {
+            let bytes = &words[4 * index..4 * index + 4];
+            u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+        };
+        let meta = [word(0), word(1), word(2), word(3)];
+        let (addr, len_bytes) = (word(4), word(5));
+        let image = if len_bytes == 0 {
+            None
+        } else {
+            let offset = body_bytes.checked_sub(len_bytes.into()).ok_or_else(corrupt)?;
+            Some(Image::new(file.try_clone()?, offset, addr, len_bytes)?)
+        };
         let module = deserialize(&self.engine, file).map_err(|_| corrupt())?;
-        Ok((module, words))
+        Ok(Found { module, meta, image })
     }
 
     /// Was the entry, unchanged since, found to be whole?
@@ -168,7 +203,7 @@ impl CodeCache {
         let _ = write_aside(folder, &format!("{name}.whole"), stamp.text.as_bytes());
     }
 
-    /// Compiles `wasm` and keeps the code where there is a place for it.
+    /// Compiles a source and keeps the code where there is a place for it.
     ///
     /// # Errors
     /// Those of the compilation; a cache that cannot be written is no error.
@@ -176,18 +211,17 @@ impl CodeCache {
         &self,
         kind: Kind,
         content: &ContentHash,
-        wasm: &[u8],
-        meta: Meta,
+        source: Source<'_>,
     ) -> wasmtime::Result<Module> {
-        let module = Module::new(&self.engine, wasm)?;
+        let module = Module::new(&self.engine, source.wasm)?;
         if let Some(folder) = &self.own {
-            let _ = self.keep(folder, &self.name(kind, content), &module, meta);
+            let _ = self.keep(folder, &self.name(kind, content), &module, source);
             let _ = prune(folder);
         }
         Ok(module)
     }
 
-    /// Compiles `wasm` into `folder`; tells the entry's path.
+    /// Compiles a source into `folder`; tells the entry's path.
     ///
     /// # Errors
     /// When it does not compile or cannot be written.
@@ -196,23 +230,37 @@ impl CodeCache {
         folder: &Path,
         kind: Kind,
         content: &ContentHash,
-        wasm: &[u8],
-        meta: Meta,
+        source: Source<'_>,
     ) -> Result<PathBuf, Error> {
         let name = self.name(kind, content);
         let path = folder.join(&name);
         if self.read(&path, &name).is_ok() {
             return Ok(path);
         }
-        let module = Module::new(&self.engine, wasm)?;
-        self.keep(folder, &name, &module, meta)
+        let module = Module::new(&self.engine, source.wasm)?;
+        self.keep(folder, &name, &module, source)
             .map_err(|source| Error::Cache { path: path.clone(), source })?;
         Ok(path)
     }
 
-    fn keep(&self, folder: &Path, name: &str, module: &Module, meta: Meta) -> io::Result<()> {
+    fn keep(
+        &self,
+        folder: &Path,
+        name: &str,
+        module: &Module,
+        source: Source<'_>,
+    ) -> io::Result<()> {
         let mut entry = module.serialize().map_err(io::Error::other)?;
-        for word in meta {
+        let (addr, data) =
+            source.image.map_or((0, &[][..]), |image| (image.addr, &image.bytes[..]));
+        if !data.is_empty() {
+            // Data and address at the same place within a page.
+            let page = PAGE_BYTES as usize;
+            entry.resize(entry.len().next_multiple_of(page) + addr as usize % page, 0);
+            entry.extend(data);
+        }
+        let len_bytes = u32::try_from(data.len()).map_err(io::Error::other)?;
+        for word in source.meta.into_iter().chain([addr, len_bytes]) {
             entry.extend(word.to_le_bytes());
         }
         let mut hasher = blake3::Hasher::new();

@@ -2,7 +2,7 @@
 //! The kernel image: is it one, is it for this runner, and its compiled code.
 #![forbid(unsafe_code)]
 
-use crate::cache::{CodeCache, Kind};
+use crate::cache::{CodeCache, Kind, Source};
 use crate::error::Error;
 use ochre_abi::host_calls::{HOST_CALLS, HostCall, Kind as ValueKind};
 use ochre_abi::kernel_entries::{KERNEL_ENTRIES, KernelEntry, Value};
@@ -31,9 +31,9 @@ impl KernelImage {
         check_file(&file).map_err(bad)?;
         let content = *blake3::hash(&file).as_bytes();
         let module = match cache.find(Kind::Kernel, &content) {
-            Some((module, _)) => module,
+            Some(found) => found.module,
             None => cache
-                .compile(Kind::Kernel, &content, &file, [0; 4])
+                .compile(Kind::Kernel, &content, Source { wasm: &file, meta: [0; 4], image: None })
                 .map_err(|error| bad(format!("it does not compile: {error:#}")))?,
         };
         let memory_pages = check_module(&module).map_err(bad)?;

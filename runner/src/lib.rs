@@ -30,6 +30,7 @@ pub mod fault;
 pub mod handles;
 pub mod handover;
 pub mod host_calls;
+pub mod image;
 pub mod initramfs;
 pub mod irq;
 pub mod kernel;

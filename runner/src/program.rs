@@ -5,9 +5,10 @@
 //! the compiling thread, which raises the PROGRAM interrupt when it is done.
 #![forbid(unsafe_code)]
 
-use crate::cache::{CodeCache, ContentHash, Kind, Meta};
+use crate::cache::{CodeCache, ContentHash, Kind, Meta, Source};
 use crate::handles::HandleTable;
-use crate::loader::{self, ProgramInfo};
+use crate::image::Image;
+use crate::loader::{self, Prepared, ProgramInfo};
 use crate::memory::region::Bytes;
 use crate::vm::Vm;
 use std::collections::HashMap;
@@ -24,6 +25,8 @@ pub struct Program {
     pub module: Module,
     /// About it.
     pub info: ProgramInfo,
+    /// The data that its processes start with.
+    pub image: Option<Image>,
 }
 
 /// What has become of a program that the kernel hands over.
@@ -180,19 +183,24 @@ pub fn compile_all(vm: &Vm, cache: &CodeCache, jobs: &Receiver<Job>) {
 }
 
 fn obtain(cache: &CodeCache, content: &ContentHash, file: &[u8]) -> Result<Arc<Program>, String> {
-    if let Some((module, meta)) = cache.find(Kind::Program, content) {
-        return Ok(Arc::new(Program { module, info: info_of(meta) }));
+    if let Some(found) = cache.find(Kind::Program, content) {
+        let info = info_of(found.meta);
+        return Ok(Arc::new(Program { module: found.module, info, image: found.image }));
     }
     let prepared = loader::prepare(file).map_err(|refusal| refusal.to_string())?;
     let module = cache
-        .compile(Kind::Program, content, &prepared.wasm, meta_of(prepared.info))
+        .compile(Kind::Program, content, source_of(&prepared))
         .map_err(|error| format!("does not compile: {error:#}"))?;
-    Ok(Arc::new(Program { module, info: prepared.info }))
+    let image = prepared.image.as_ref().map(Image::of).transpose();
+    let image = image.map_err(|error| format!("has data that cannot be kept: {error}"))?;
+    Ok(Arc::new(Program { module, info: prepared.info, image }))
 }
 
 /// What the cache keeps of a program.
-pub fn meta_of(info: ProgramInfo) -> Meta {
-    [info.memory_pages, info.stack_top, info.heap_base, info.flags]
+pub fn source_of(prepared: &Prepared) -> Source<'_> {
+    let info = prepared.info;
+    let meta = [info.memory_pages, info.stack_top, info.heap_base, info.flags];
+    Source { wasm: &prepared.wasm, meta, image: prepared.image.as_ref() }
 }
 
 fn info_of([memory_pages, stack_top, heap_base, flags]: Meta) -> ProgramInfo {

@@ -291,6 +291,10 @@ async fn run_user(
         imports.extend(import);
     }
     imports.push(Extern::SharedMemory(memory.wasm().clone()));
+    let is_new = entry.kind != user_entry::THREAD;
+    if is_new && program.image.as_ref().is_some_and(|image| !image.place(memory)) {
+        return Ok(Cause::Kernel("the program's data does not fit into its memory\n".to_owned()));
+    }
     let mut instance = None;
     let mut result = match Instance::new_async(&mut *store, &program.module, &imports).await {
         Ok(user) => {

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use anyhow::{Context, bail};
-use ochre_runner::cache::{CodeCache, Kind};
+use ochre_runner::cache::{CodeCache, Kind, Source};
 use ochre_runner::{engine, kernel, loader, program};
 use std::path::{Path, PathBuf};
 
@@ -19,12 +19,16 @@ pub fn precompile(files: &[PathBuf], out: &Path) -> anyhow::Result<u8> {
         }
         let content = *blake3::hash(&file).as_bytes();
         let entry = if kernel::check_file(&file).is_ok() {
-            cache.precompile(out, Kind::Kernel, &content, &file, [0; 4])?
+            cache.precompile(
+                out,
+                Kind::Kernel,
+                &content,
+                Source { wasm: &file, meta: [0; 4], image: None },
+            )?
         } else {
             match loader::prepare(&file) {
                 Ok(prepared) => {
-                    let meta = program::meta_of(prepared.info);
-                    cache.precompile(out, Kind::Program, &content, &prepared.wasm, meta)?
+                    cache.precompile(out, Kind::Program, &content, program::source_of(&prepared))?
                 }
                 Err(refusal) => bail!("{} is no program: {refusal}", path.display()),
             }

@@ -26,6 +26,7 @@
 //! before it and fetched behind it: nothing but the memory's base lives across.
 #![forbid(unsafe_code)]
 
+use super::data::Taken;
 use super::glue::{Glue, GlueFunction, cold_if, flag};
 use super::plan::{LoopPlan, Plan, PlannedLoop};
 use std::collections::HashMap;
@@ -49,8 +50,9 @@ pub struct Body<'a, R> {
     pub locals: &'a [ValType],
     /// The checks.
     pub plan: &'a Plan,
-    /// The function runs when the memory is new and all zero, before the program has its stack.
-    pub early: bool,
+    /// Set for the function that runs when the memory is new, all zero but for the image, and before
+    /// the program has its stack: what was taken out of it.
+    pub early: Option<&'a Taken>,
     /// What has been written.
     pub function: Function,
     /// Hints for its branches.
@@ -191,7 +193,7 @@ impl<R: Reencode<Error = Infallible>> Body<'_, R> {
             Operator::MemoryAtomicNotify { .. } => {
                 body.drop().drop().i32_const(0);
             }
-            Operator::MemoryFill { .. } if self.early => {
+            Operator::MemoryFill { .. } if self.early.is_some() => {
                 body.drop().drop().drop();
             }
             Operator::MemoryFill { .. } => {
@@ -200,8 +202,13 @@ impl<R: Reencode<Error = Infallible>> Body<'_, R> {
             Operator::MemoryCopy { .. } => {
                 body.call(glue.function(GlueFunction::Copy));
             }
+            Operator::MemoryInit { data_index, .. }
+                if self.early.is_some_and(|taken| taken.segments[data_index as usize]) =>
+            {
+                body.drop().drop().drop();
+            }
             Operator::MemoryInit { data_index, .. } => {
-                body.call(glue.init(data_index, self.early));
+                body.call(glue.init(data_index, self.early.is_some()));
             }
             ref other => {
                 let instruction: Instruction<'_> = self.reencoder.instruction(other.clone())?;

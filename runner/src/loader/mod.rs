@@ -4,7 +4,8 @@
 //! 1. [`survey`] refuses what is not a program of `wasm32-unknown-linux-musl` (see `abi::user`), with
 //!    a reason for the kernel's log, and notes what the kernel wants to know of it.
 //! 2. [`rewrite`] turns the memory into an import, puts the [`glue`] in place of the system call,
-//!    inserts the preemption checks and makes harmless what would block or crash a vCPU.
+//!    inserts the preemption checks and makes harmless what would block or crash a vCPU. Its data,
+//!    which would be copied at every start, becomes an image to be mapped ([`DataImage`]).
 //!
 //! Invariant: equal input gives equal output; [`VERSION`] changes with the output, because compiled
 //! code is cached under it.
@@ -12,6 +13,7 @@
 
 mod body;
 mod calls;
+mod data;
 mod glue;
 mod live;
 mod plan;
@@ -24,10 +26,11 @@ mod tests;
 use ochre_abi::{fault, layout::program_info};
 use thiserror::Error;
 
+pub use data::DataImage;
 pub use glue::IMPORTS;
 
 /// Version of the loader's output.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 // The contract that the glue is written against.
 const _: () = assert!(fault::STACK == 1 && ochre_abi::ABI_VERSION == 2);
@@ -69,6 +72,8 @@ pub struct Prepared {
     pub wasm: Vec<u8>,
     /// About it.
     pub info: ProgramInfo,
+    /// Bytes to be in its memory before its start function runs.
+    pub image: Option<DataImage>,
 }
 
 /// Checks and rewrites a program file.
@@ -101,7 +106,8 @@ pub fn prepare_with(file: &[u8], checks: Checks) -> Result<Prepared, Refusal> {
         Checks::Planned => plan::plan(&calls).map_err(|error| refuse(error.to_string()))?,
         Checks::None => vec![plan::Plan::default(); calls.bodies.len()],
     };
-    let wasm = rewrite::rewrite(file, &survey, &calls, &plans)
+    let taken = data::take(file, &survey, &calls).map_err(|error| refuse(error.to_string()))?;
+    let wasm = rewrite::rewrite(file, &survey, &calls, &plans, &taken)
         .map_err(|error| refuse(error.to_string()))?;
-    Ok(Prepared { wasm, info: survey.info })
+    Ok(Prepared { wasm, info: survey.info, image: taken.image })
 }

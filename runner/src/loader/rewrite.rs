@@ -11,10 +11,13 @@
 //! | `memory.atomic.notify`      | 0                                                           |
 //! | `memory.copy`, `fill`, `init` | the glue's guarded ones                                   |
 //! | `memory.fill` in `__wasm_init_memory` | nothing: a fresh memory is zero already           |
+//! | `memory.init` there, of data in the image | nothing: the image is mapped, see [`super::data`] |
+//! | data in the image           | an empty segment                                            |
 #![forbid(unsafe_code)]
 
 use super::body::Body;
 use super::calls::Calls;
+use super::data::Taken;
 use super::glue::{Glue, IMPORTS};
 use super::plan::Plan;
 use super::survey::Survey;
@@ -33,6 +36,7 @@ type Result<T> = std::result::Result<T, Error<Infallible>>;
 struct Rewriter<'a> {
     survey: &'a Survey,
     glue: Glue<'a>,
+    taken: &'a Taken,
 }
 
 impl Reencode for Rewriter<'_> {
@@ -43,9 +47,16 @@ impl Reencode for Rewriter<'_> {
     }
 }
 
-/// Rewrites `file`, which `survey` and `calls` describe, with the checks of `plans`.
-pub fn rewrite(file: &[u8], survey: &Survey, calls: &Calls<'_>, plans: &[Plan]) -> Result<Vec<u8>> {
-    let mut rewriter = Rewriter { survey, glue: Glue::new(survey) };
+/// Rewrites `file`, which `survey` and `calls` describe, with the checks of `plans` and without the
+/// data that was `taken` out.
+pub fn rewrite(
+    file: &[u8],
+    survey: &Survey,
+    calls: &Calls<'_>,
+    plans: &[Plan],
+    taken: &Taken,
+) -> Result<Vec<u8>> {
+    let mut rewriter = Rewriter { survey, glue: Glue::new(survey), taken };
     let mut module = Module::new();
     let mut names = None;
     // The glue's sections must appear even when the program has none of its own, in their order.
@@ -112,7 +123,14 @@ pub fn rewrite(file: &[u8], survey: &Survey, calls: &Calls<'_>, plans: &[Plan]) 
             Payload::CodeSectionStart { .. } => rewriter.code(&mut module, calls, plans)?,
             Payload::DataSection(section) => {
                 let mut data = wasm_encoder::DataSection::new();
-                utils::parse_data_section(&mut rewriter, &mut data, section)?;
+                for (segment, taken) in section.into_iter().zip(&taken.segments) {
+                    if *taken {
+                        segment?;
+                        data.passive([]);
+                    } else {
+                        utils::parse_data(&mut rewriter, &mut data, segment?)?;
+                    }
+                }
                 module.section(&data);
             }
             Payload::CustomSection(section) => {
@@ -210,7 +228,7 @@ impl Rewriter<'_> {
         let operators = operators.collect::<wasmparser::Result<Vec<_>>>()?;
         let function = utils::new_function_with_parsed_locals(self, body)?;
         let glue = Glue::new(self.survey);
-        let early = self.survey.init_memory == Some(index);
+        let early = (self.survey.init_memory == Some(index)).then_some(self.taken);
         let mut body =
             Body { reencoder: self, glue: &glue, locals, plan, early, function, hints: Vec::new() };
         body.write(&operators)?;

@@ -27,6 +27,8 @@ pub struct Survey {
     pub signal: Option<u32>,
     /// Index of wasm-ld's `__wasm_init_memory`, in the module as it came.
     pub init_memory: Option<u32>,
+    /// Index of the start function, in the module as it came.
+    pub start: Option<u32>,
     /// Number of globals.
     pub globals: u32,
     /// Bytes of each data segment.
@@ -50,6 +52,7 @@ struct Found {
     memory: Option<MemoryType>,
     exports: Vec<(String, ExternalKind, u32)>,
     init_memory: Option<u32>,
+    start: Option<u32>,
     data_bytes: Vec<u32>,
 }
 
@@ -126,6 +129,7 @@ fn collect(file: &[u8]) -> wasmparser::Result<Result<Found, Refusal>> {
                     found.exports.push((export.name.to_owned(), export.kind, export.index));
                 }
             }
+            Payload::StartSection { func, .. } => found.start = Some(func),
             Payload::DataSection(section) => {
                 for data in section {
                     let data = data?;
@@ -271,6 +275,7 @@ impl Found {
             signal,
             globals: self.globals.len() as u32,
             init_memory: self.init_memory,
+            start: self.start,
             data_bytes: self.data_bytes,
         })
     }

@@ -11,6 +11,8 @@ use crate::handover::presence::raise_flag;
 use ochre_abi::user::{NULL_PAGE_BYTES, PREEMPT_FLAG_ADDR};
 use region::{Bytes, Region};
 use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicU32;
 use wasmtime::{Engine, MemoryType, SharedMemory};
 
@@ -88,6 +90,8 @@ impl KernelMemory {
 pub struct ProcessMemory {
     handle: u32,
     region: Region,
+    /// First and last address, and one, of the pages that are mapped from the program's image.
+    image: OnceLock<(u32, u32)>,
 }
 
 impl ProcessMemory {
@@ -99,7 +103,7 @@ impl ProcessMemory {
         let ty = MemoryType::shared(wasm_pages, MAX_WASM_PAGES);
         let region = Region::new(SharedMemory::new(engine, ty)?);
         region.protect_null_page(NULL_PAGE_BYTES)?;
-        Ok(Self { handle, region })
+        Ok(Self { handle, region, image: OnceLock::new() })
     }
 
     /// Its handle.
@@ -148,7 +152,39 @@ impl ProcessMemory {
 
     /// Zeroes a range of whole pages and gives them back to the host; `false` for a bad range.
     pub fn discard(&self, addr: UserAddr, len_bytes: u32) -> bool {
-        addr.0 >= NULL_PAGE_BYTES && self.region.discard(addr.0, len_bytes)
+        if addr.0 < NULL_PAGE_BYTES {
+            return false;
+        }
+        match self.image.get() {
+            Some((start, end))
+                if addr.0 < *end
+                    && u64::from(addr.0) + u64::from(len_bytes) > u64::from(*start) =>
+            {
+                self.region.discard_mapped(addr.0, len_bytes)
+            }
+            _ => self.region.discard(addr.0, len_bytes),
+        }
+    }
+
+    /// Maps pages of a program's image, once, before anybody runs over this memory; reads them in where
+    /// the host has no mapping left. `false` when they do not fit or cannot be read.
+    pub fn map_image(&self, addr: u32, file: &File, offset: u64, len_bytes: u32) -> bool {
+        if addr < NULL_PAGE_BYTES || self.image.set((addr, addr.saturating_add(len_bytes))).is_err()
+        {
+            return false;
+        }
+        if self.region.map_pages(addr, file, offset, len_bytes) {
+            return true;
+        }
+        let mut bytes = vec![0; len_bytes as usize];
+        file.read_exact_at(&mut bytes, offset).is_ok() && self.write_image(addr, &bytes)
+    }
+
+    /// Writes what of a program's image is not mapped; `false` when it does not fit.
+    pub fn write_image(&self, addr: u32, bytes: &[u8]) -> bool {
+        let len_bytes = u32::try_from(bytes.len()).ok();
+        let target = len_bytes.and_then(|len_bytes| self.bytes(UserAddr(addr), len_bytes));
+        target.map(|target| target.write(bytes)).is_some()
     }
 
     /// Bytes that the host holds for this memory.

@@ -117,6 +117,24 @@ impl Region {
         unsafe { pages::discard(bytes.pointer, bytes.len) }.is_ok()
     }
 
+    /// Maps whole pages of a file privately over a range of whole pages; `false` when that is impossible.
+    pub fn map_pages(&self, addr: u32, file: &File, offset: u64, len_bytes: u32) -> bool {
+        let aligned = addr.is_multiple_of(4096) && len_bytes.is_multiple_of(4096);
+        let Some(bytes) = self.bytes(addr, len_bytes).filter(|_| aligned) else { return false };
+        // SAFETY: a page-aligned range of our own mapping; nobody holds a reference into it.
+        unsafe { pages::map_file(bytes.pointer, bytes.len, file, offset) }.is_ok()
+    }
+
+    /// Like [`Self::discard`] where pages of a file may be mapped, which would come back.
+    pub fn discard_mapped(&self, addr: u32, len_bytes: u32) -> bool {
+        if !addr.is_multiple_of(4096) || !len_bytes.is_multiple_of(4096) || len_bytes == 0 {
+            return len_bytes == 0;
+        }
+        let Some(bytes) = self.bytes(addr, len_bytes) else { return false };
+        // SAFETY: whole pages of a private mapping; nobody holds a reference into it.
+        unsafe { pages::replace_by_zeroes(bytes.pointer, bytes.len) }.is_ok()
+    }
+
     /// Bytes that the host holds.
     pub fn resident_bytes(&self) -> u64 {
         // SAFETY: the range is mapped.
@@ -132,7 +150,7 @@ impl Region {
         if addr.is_multiple_of(4096) && self.bytes(addr, len_bytes.next_multiple_of(4096)).is_some()
         {
             // SAFETY: a page-aligned range of our own mapping; nobody holds a reference into it.
-            if unsafe { pages::map_file(bytes.pointer, bytes.len, file) }.is_ok() {
+            if unsafe { pages::map_file(bytes.pointer, bytes.len, file, 0) }.is_ok() {
                 return Ok(());
             }
         }

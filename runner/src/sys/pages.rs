@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, FromRawFd};
 
 fn check(result: i32) -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
@@ -49,12 +49,13 @@ pub unsafe fn resident(start: *mut u8, len: usize) -> u64 {
     pages * 4096
 }
 
-/// Maps the first `len` bytes of `file` privately in place of what is at `start`.
+/// Maps `len` bytes of `file` at `offset`, a page boundary, privately in place of what is at `start`.
 ///
 /// # Safety
 /// The range, rounded up to whole pages, must belong to a private mapping that the caller owns, and
 /// no Rust reference may point into it.
-pub unsafe fn map_file(start: *mut u8, len: usize, file: &File) -> io::Result<()> {
+pub unsafe fn map_file(start: *mut u8, len: usize, file: &File, offset: u64) -> io::Result<()> {
+    let offset = libc::off_t::try_from(offset).map_err(io::Error::other)?;
     // SAFETY: the caller's promise.
     let result = unsafe {
         libc::mmap(
@@ -63,8 +64,31 @@ pub unsafe fn map_file(start: *mut u8, len: usize, file: &File) -> io::Result<()
             libc::PROT_READ | libc::PROT_WRITE,
             libc::MAP_PRIVATE | libc::MAP_FIXED,
             file.as_raw_fd(),
-            0,
+            offset,
         )
     };
     if result == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Puts zero pages in place of whatever is mapped at `start`.
+///
+/// # Safety
+/// The range must be whole pages of a private mapping that the caller owns, and no Rust reference may
+/// point into it.
+pub unsafe fn replace_by_zeroes(start: *mut u8, len: usize) -> io::Result<()> {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED | libc::MAP_NORESERVE;
+    let access = libc::PROT_READ | libc::PROT_WRITE;
+    // SAFETY: the caller's promise.
+    let result = unsafe { libc::mmap(start.cast(), len, access, flags, -1, 0) };
+    if result == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// A file that is in memory only, and gone with its last user.
+pub fn memory_file() -> io::Result<File> {
+    // SAFETY: the name is a C string; the result is a new descriptor that nobody else has.
+    unsafe {
+        let descriptor = libc::memfd_create(c"ochre-data".as_ptr(), libc::MFD_CLOEXEC);
+        check(if descriptor < 0 { -1 } else { 0 })?;
+        Ok(File::from_raw_fd(descriptor))
+    }
 }
