@@ -102,6 +102,11 @@ macro_rules! for_each_host_call {
             /// by `\n`) to `text`; returns its length in bytes.
             plain fn host_fault_report(text: kaddr, len_bytes: u32) -> u32;
 
+            // --- kernel memory -------------------------------------------------------------
+            /// Gives pages of KernelMemory that nobody uses back to the host; what they hold is lost.
+            /// `address` and `len_bytes` are multiples of 4096. A bad range is ignored.
+            plain fn host_page_discard(address: kaddr, len_bytes: u32);
+
             // --- process memory ------------------------------------------------------------
             /// Creates a ProcessMemory of `wasm_pages` pages of 64 KiB, all zero;
             /// returns its handle or `-ENOMEM`.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Host calls: process memories.
+//! Host calls: process memories, and pages of the kernel's.
 //!
 //! Most calls are about the memory of the caller's own process; that one is at hand in the Store's
 //! data, others are looked up.
@@ -37,6 +37,15 @@ fn with_other<R>(
         Some(memory) => f(&memory),
         None => bad_call(format!("process memory {handle:#x} does not exist")),
     }
+}
+
+pub fn host_page_discard(
+    task: &mut Task<'_>,
+    address: KernelAddr,
+    len: u32,
+) -> wasmtime::Result<()> {
+    task.data().kernel.discard(address, len);
+    Ok(())
 }
 
 pub fn host_memory_create(task: &mut Task<'_>, wasm_pages: u32) -> wasmtime::Result<i32> {

@@ -76,6 +76,12 @@ impl KernelMemory {
         self.region.word(addr.0)
     }
 
+    /// Gives whole pages back to the host; they read as zero afterwards. `false` for a bad range.
+    pub fn discard(&self, addr: KernelAddr, len_bytes: u32) -> bool {
+        // The initramfs is mapped from a file, whose bytes would come back.
+        addr.0 >= PAGE_BYTES && self.region.discard_mapped(addr.0, len_bytes)
+    }
+
     /// Maps the first `len_bytes` of `file` privately at `addr`, a page boundary; what follows in the
     /// last page is zero. Without a mapping that the host can make, the bytes are read in.
     ///

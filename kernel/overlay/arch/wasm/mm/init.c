@@ -5,7 +5,8 @@
  *
  * One zone, one flat mem_map from address 0 to the end of KernelMemory. What
  * lies below _end (null page, early stack, hole, image) is reserved, as is the
- * initramfs, which init/initramfs.c gives back after unpacking it.
+ * initramfs, which init/initramfs.c gives back after unpacking it: to the page
+ * allocator, and to the host until somebody allocates it.
  */
 #include <linux/init.h>
 #include <linux/initrd.h>
@@ -13,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/pfn.h>
 
+#include <asm/host_abi.h>
 #include <asm/sections.h>
 #include <asm/setup.h>
 #include <asm/stacktrace.h>
@@ -40,6 +42,19 @@ static void __init reserve_initramfs(unsigned long memory_end)
 	initrd_end = start + size;
 	initrd_below_start_ok = 1;
 #endif
+}
+
+/*
+ * The weak one fills the pages with poison, which touches all of them again;
+ * nobody has a use for them before they are allocated.
+ */
+void __init free_initrd_mem(unsigned long start, unsigned long end)
+{
+	unsigned long first = PAGE_ALIGN(start);
+	unsigned long last = PAGE_ALIGN(end);
+
+	host_page_discard((void *)first, last - first);
+	free_reserved_area((void *)start, (void *)end, -1, "initrd");
 }
 
 void __init wasm_memory_init(void)

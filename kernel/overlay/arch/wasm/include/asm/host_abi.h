@@ -220,6 +220,11 @@ void host_task_set_memory(u32 task, u32 memory);
 __attribute__((import_module("host"), import_name("host_fault_report")))
 u32 host_fault_report(const void *text, u32 len_bytes);
 
+/* Gives pages of KernelMemory that nobody uses back to the host; what they hold is lost.
+ * `address` and `len_bytes` are multiples of 4096. A bad range is ignored. */
+__attribute__((import_module("host"), import_name("host_page_discard")))
+void host_page_discard(const void *address, u32 len_bytes);
+
 /* Creates a ProcessMemory of `wasm_pages` pages of 64 KiB, all zero;
  * returns its handle or `-ENOMEM`. */
 __attribute__((import_module("host"), import_name("host_memory_create")))
