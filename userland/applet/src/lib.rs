@@ -88,6 +88,15 @@ pub fn complain(name: &str, message: impl std::fmt::Display) {
     let _ = writeln!(std::io::stderr(), "{name}: {message}");
 }
 
+/// What an error of the system says, without the number that std puts behind it.
+pub fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" (os error ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
 /// Runs an applet and gives the status for the process, messages printed and output flushed.
 ///
 /// A closed pipe ends the process as the signal does elsewhere: std ignores SIGPIPE, Unix tools do not.

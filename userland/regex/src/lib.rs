@@ -201,6 +201,17 @@ impl Regex {
     }
 }
 
+/// Does a name fit a pattern of the shell's? `*` and `?` match slashes and leading dots, too.
+pub fn glob_matches(pattern: &[u8], name: &[u8]) -> bool {
+    glob(pattern, locale_is_utf8()).is_some_and(|regex| regex.is_match(name))
+}
+
+/// A shell's pattern for whole names as a regular expression; none if it is none.
+pub fn glob(pattern: &[u8], utf8: bool) -> Option<Regex> {
+    let options = Options { utf8, ..Options::default() };
+    Regex::new(&parse::glob(pattern), options).ok()
+}
+
 /// Does the locale of the environment have characters of UTF-8?
 pub fn locale_is_utf8() -> bool {
     let set = ["LC_ALL", "LC_CTYPE", "LANG"]

@@ -399,3 +399,67 @@ pub fn escaped(rest: &[u8], escapes: Escapes) -> Option<(u8, usize)> {
         _ => return None,
     })
 }
+
+/// A shell's pattern as a basic regular expression for whole texts.
+pub fn glob(pattern: &[u8]) -> Vec<u8> {
+    let mut result = b"^".to_vec();
+    let mut at = 0;
+    while at < pattern.len() {
+        let byte = pattern[at];
+        at += 1;
+        match byte {
+            b'*' => result.extend(b".*"),
+            b'?' => result.push(b'.'),
+            b'[' => match bracket_len(&pattern[at..]) {
+                Some(len) => {
+                    result.push(b'[');
+                    let mut inner = &pattern[at..at + len];
+                    if let Some(rest) = inner.strip_prefix(b"!") {
+                        result.push(b'^');
+                        inner = rest;
+                    }
+                    result.extend(inner);
+                    at += len;
+                }
+                None => result.extend(b"\\["),
+            },
+            b'\\' if at < pattern.len() => {
+                if !pattern[at].is_ascii_alphanumeric() && pattern[at].is_ascii_punctuation() {
+                    push_plain(&mut result, pattern[at]);
+                } else {
+                    result.push(pattern[at]);
+                }
+                at += 1;
+            }
+            _ => push_plain(&mut result, byte),
+        }
+    }
+    result.push(b'$');
+    result
+}
+
+fn push_plain(result: &mut Vec<u8>, byte: u8) {
+    if b".[\\*^$".contains(&byte) {
+        result.push(b'\\');
+    }
+    result.push(byte);
+}
+
+/// The length of a bracket with its end, without its start.
+fn bracket_len(rest: &[u8]) -> Option<usize> {
+    let mut at = usize::from(matches!(rest.first(), Some(b'!' | b'^')));
+    at += usize::from(rest.get(at) == Some(&b']'));
+    while at < rest.len() {
+        if rest[at] == b']' {
+            return Some(at + 1);
+        }
+        if rest[at] == b'[' && matches!(rest.get(at + 1), Some(b':' | b'.' | b'=')) {
+            let mark = rest[at + 1];
+            let end = rest[at + 2..].windows(2).position(|pair| pair == [mark, b']'])?;
+            at += end + 4;
+        } else {
+            at += 1;
+        }
+    }
+    None
+}
