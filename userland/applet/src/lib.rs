@@ -14,6 +14,7 @@
 //!
 //! Talks to nobody; the toolbox (`../toolbox`) calls [`finish`].
 
+pub mod clock;
 mod sys;
 
 use std::ffi::{OsStr, OsString};
