@@ -98,7 +98,7 @@ struct Compiler {
 }
 
 impl Compiler {
-    fn finish(mut self, node: &Node) -> Result<NFA, BuildError> {
+    fn finish(mut self, node: &Node) -> Result<NFA, Box<BuildError>> {
         self.builder.set_reverse(self.reverse);
         self.builder.set_size_limit(Some(SIZE_LIMIT_BYTES))?;
         self.builder.start_pattern()?;
@@ -109,11 +109,11 @@ impl Compiler {
         let any = Transition { start: 0, end: 255, next: anywhere };
         let skip = self.builder.add_range(any)?;
         self.builder.patch(anywhere, skip)?;
-        self.builder.build(start, anywhere)
+        Ok(self.builder.build(start, anywhere)?)
     }
 
     /// The state that matches `node` and then goes on at `next`.
-    fn state(&mut self, node: &Node, next: StateID) -> Result<StateID, BuildError> {
+    fn state(&mut self, node: &Node, next: StateID) -> Result<StateID, Box<BuildError>> {
         match node {
             Node::Empty | Node::Back(_) => Ok(next),
             Node::Byte(byte) => self.range(*byte, *byte, next),
@@ -135,13 +135,13 @@ impl Compiler {
             Node::Either(nodes) => {
                 let states: Result<Vec<_>, _> =
                     nodes.iter().map(|node| self.state(node, next)).collect();
-                self.builder.add_union(states?)
+                Ok(self.builder.add_union(states?)?)
             }
             Node::Repeat(node, min, max) => self.repeat(node, *min, *max, next),
             Node::Look(place) => {
                 let look = look(*place, self.options.lines);
                 let look = if self.reverse { look.reversed() } else { look };
-                self.builder.add_look(next, look)
+                Ok(self.builder.add_look(next, look)?)
             }
         }
     }
@@ -152,7 +152,7 @@ impl Compiler {
         min: u32,
         max: Option<u32>,
         next: StateID,
-    ) -> Result<StateID, BuildError> {
+    ) -> Result<StateID, Box<BuildError>> {
         let mut state = next;
         match max {
             None => {
@@ -175,7 +175,7 @@ impl Compiler {
         Ok(state)
     }
 
-    fn class(&mut self, ranges: &Ranges, next: StateID) -> Result<StateID, BuildError> {
+    fn class(&mut self, ranges: &Ranges, next: StateID) -> Result<StateID, Box<BuildError>> {
         let mut bytes = Vec::new();
         let mut states = Vec::new();
         for &(low, high) in &ranges.0 {
@@ -204,14 +204,14 @@ impl Compiler {
             _ => states.push(self.builder.add_sparse(bytes)?),
         }
         match states[..] {
-            [] => self.builder.add_fail(),
+            [] => Ok(self.builder.add_fail()?),
             [state] => Ok(state),
-            _ => self.builder.add_union(states),
+            _ => Ok(self.builder.add_union(states)?),
         }
     }
 
-    fn range(&mut self, start: u8, end: u8, next: StateID) -> Result<StateID, BuildError> {
-        self.builder.add_range(Transition { start, end, next })
+    fn range(&mut self, start: u8, end: u8, next: StateID) -> Result<StateID, Box<BuildError>> {
+        Ok(self.builder.add_range(Transition { start, end, next })?)
     }
 }
 

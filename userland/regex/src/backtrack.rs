@@ -41,12 +41,8 @@ pub type Slots = Vec<Option<usize>>;
 
 impl Program {
     pub fn new(node: &Node, groups: usize, options: Options) -> Self {
-        let mut program = Self {
-            ops: Vec::new(),
-            slots: 2 * (groups + 1),
-            options,
-            has_back: node.has_back(),
-        };
+        let mut program =
+            Self { ops: Vec::new(), slots: 2 * (groups + 1), options, has_back: node.has_back() };
         program.add(node);
         program.ops.push(Op::Match);
         program

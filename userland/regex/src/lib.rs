@@ -201,6 +201,11 @@ impl Regex {
     }
 }
 
+/// The byte that an escape such as `\n` stands for, its backslash taken away, and the escape's length.
+pub fn escape(rest: &[u8], escapes: Escapes) -> Option<(u8, usize)> {
+    parse::escaped(rest, escapes)
+}
+
 /// Does a name fit a pattern of the shell's? `*` and `?` match slashes and leading dots, too.
 pub fn glob_matches(pattern: &[u8], name: &[u8]) -> bool {
     glob(pattern, locale_is_utf8()).is_some_and(|regex| regex.is_match(name))

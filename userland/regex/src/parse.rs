@@ -11,7 +11,8 @@ const REPEAT_MAX: u32 = 32767;
 /// Reads a pattern; `groups` are counted before it, the count after it is given back.
 pub fn parse(pattern: &[u8], options: Options, groups: usize) -> Result<(Node, usize), Error> {
     let first_group = groups;
-    let mut parser = Parser { text: pattern, at: 0, options, groups, first_group, depth: 0, closed: Vec::new() };
+    let mut parser =
+        Parser { text: pattern, at: 0, options, groups, first_group, depth: 0, closed: Vec::new() };
     let node = parser.alternatives()?;
     if parser.at < pattern.len() {
         return Err(Error::Close);

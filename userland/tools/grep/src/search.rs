@@ -232,13 +232,7 @@ impl Search<'_> {
         if self.options.line_buffered { out.flush() } else { Ok(()) }
     }
 
-    fn line(
-        &self,
-        file: &File<'_>,
-        text: &[u8],
-        mark: u8,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    fn line(&self, file: &File<'_>, text: &[u8], mark: u8, out: &mut dyn Write) -> io::Result<()> {
         if self.options.only_matching {
             return Ok(());
         }
