@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The toolbox's applets: each against the host's program of the same name.
+
+use ochre_tests::machine::Machine;
+use ochre_tests::scripts::same_as_on_the_host;
+
+const TEXT: &str = r#"printf 'one\ntwo words\nThree\n\nfour.5\nfive five\n' > f;"#;
+
+#[test]
+fn grep() {
+    let case = |script: &str| format!("{TEXT} {script}");
+    let scripts = [
+        "grep o f; echo $?; grep -v o f; grep -c o f; grep -n five f",
+        "grep -i three f; grep -w two f; grep -x one f; grep -o 'i.e' f; grep -F . f",
+        "grep -E '(one|five)' f; egrep 'o+' f; fgrep four.5 f; grep -q zzz f; echo $?",
+        r"grep '\(f\).*\1' f; grep -E '^(.)..e \1' f; grep -e one -e Three f",
+        "grep -A 1 two f; grep -B 1 Three f; grep -C 1 four f; grep -m 1 o f",
+        "cp f g; grep one f g; grep -l one f g; grep -L zzz f g; grep -h one f g; grep -c e f g",
+        "mkdir d; cp f d/x; grep -r one d; grep -s one /none; echo $?; echo a | grep -H a",
+        "printf 'a\\0b\\0' | grep -z b | tr '\\0' '\\n'; printf 'b\\n' > p; printf 'a\\nb\\n' | grep -f p",
+        "grep '[[:upper:]]' f; grep '[^a-z]' f; grep 'o\\{1,\\}' f; grep '^$' -n f",
+    ];
+    let scripts = scripts.map(case);
+    let cases: Vec<_> = scripts.iter().map(|script| ("grep", script.as_str())).collect();
+    same_as_on_the_host(&cases);
+}
+
+#[test]
+fn sed() {
+    let case = |script: &str| format!("{TEXT} {script}");
+    let scripts = [
+        "sed s/o/0/ f; sed s/o/0/g f; sed -n 2p f; sed 2d f; sed '$d' f; sed -n '$=' f",
+        r"sed 's/\(.*\) \(.*\)/\2 \1/' f; sed -E 's/(.)(.)/\2\1/' f; sed 's/[aeiou]/<&>/2' f",
+        "sed '/two/,/four/d' f; sed -n '2,4p' f; sed '1~2d' f; sed '/one/!d' f; sed 3q f",
+        "sed '/two/a after' f; sed '1i before' f; sed '2c changed' f; sed y/abc/xyz/ f",
+        "sed -e ':a' -e 'N' -e '$!ba' -e 's/\\n/,/g' f; sed -n 'l' f; sed G f; sed -n 'x;p' f",
+        "sed -n '/five/{s/five/5/gp;}' f; sed 's,o,/,g;t e;s/^/no /;:e' f; sed -i s/one/1/ f; cat f",
+        "printf '1\\n2\\n3\\n' | sed -n 'H;${x;s/\\n/+/g;p}'; printf 'a b' | sed 's/ /\\n/'",
+        "echo abc | sed 's/B/x/I'; echo aaa | sed 's/a/b/2g'; sed --expression=p -n f",
+        "sed -n '/e$/w out' f; cat out; printf 's/a/b/\\n' > script; echo a | sed -f script",
+    ];
+    let scripts = scripts.map(case);
+    let cases: Vec<_> = scripts.iter().map(|script| ("sed", script.as_str())).collect();
+    same_as_on_the_host(&cases);
+}
+
+#[test]
+fn processes() {
+    same_as_on_the_host(&[
+        ("ps -o", "ps -o comm= -p $$; ps -o pid= -p $$ | tr -d ' ' | grep -qx $$; echo $?"),
+        ("ps of a job", "sleep 50 & ps -o args= -p $!; kill $!"),
+        ("pgrep", "sleep 51.5 & pgrep -f '^sleep 51[.]5' | grep -qx $!; echo $?; kill $!"),
+        ("pkill", "sleep 52.5 & pkill -f '^sleep 52[.]5'; wait $!; echo $?; pkill -x no-such; echo $?"),
+        ("pidof", "pidof no-such-program; echo $?"),
+    ]);
+}
+
+#[test]
+fn which() {
+    same_as_on_the_host(&[("which", "which sh; which -a no-such-program; echo $?; which; echo $?")]);
+}
+
+#[test]
+fn busybox_is_a_name_for_all() {
+    let output = Machine::exec(&[
+        "sh",
+        "-c",
+        "busybox echo hi; busybox which ls; busybox nope; echo $?; busybox --list | grep -x -e ls -e which",
+    ])
+    .run();
+    assert_eq!(output.text(), "hi\n/usr/bin/ls\n127\nls\nwhich\n");
+}
