@@ -3,6 +3,8 @@
 
 use ochre_tests::host;
 use ochre_tests::machine::{Machine, part};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -166,4 +168,40 @@ fn a_program_that_is_written_anew_runs_its_new_content() {
                   cp /usr/lib/ochre/probes/exit true; ./true 9; echo $?; \
                   cp /usr/bin/coreutils true; ./true; echo $?";
     Machine::shell(script).run().success().prints("0\n9\n0\n");
+}
+
+#[test]
+fn files_and_folders_of_the_host_are_added() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir_all(path("tree/deep")).expect("folder");
+    fs::write(path("tree/deep/file"), "deep\n").expect("file");
+    symlink("deep/file", path("tree/link")).expect("link");
+    fs::write(path("tool"), "#!/bin/sh\necho tool $1\n").expect("file");
+    fs::set_permissions(path("tool"), Permissions::from_mode(0o700)).expect("mode");
+    let to = |name: &str, place: &str| format!("{}{place}", path(name).display());
+    // In the place of a program with two names, of which the other stays what it is.
+    let script = "tool 1; cat /root/tree/link /new/deep/file; stat -c %A /usr/local/bin/tool; \
+                  bash 2; stat -c %A /bin /root";
+    Machine::exec(&["sh", "-c", script])
+        .option("--add", path("tool"))
+        .option("--add", path("tree"))
+        .option("--add", to("tree", ":/new"))
+        .option("--add", to("tool", ":/bin/bash"))
+        .run()
+        .success()
+        .prints("tool 1\ndeep\ndeep\n-rwxr-xr-x\ntool 2\nlrwxrwxrwx\ndrwx------\n");
+}
+
+#[test]
+fn what_cannot_be_added_is_named() {
+    for (add, part) in [
+        ("/no/such/file", "cannot add /no/such/file: No such file"),
+        ("/etc/passwd:/etc/hosts/x", "/etc/hosts is no folder in the guest"),
+        ("/dev/null", "is neither a file nor a folder"),
+    ] {
+        let output = Machine::exec(&["true"]).option("--add", add).run().ends_with(125);
+        let errors = output.errors();
+        assert!(errors.contains(part), "{add}: {errors}");
+    }
 }

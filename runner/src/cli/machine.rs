@@ -2,7 +2,7 @@
 //! `ochre run` and `ochre exec`: from arguments to a machine, from its end to an exit status.
 #![forbid(unsafe_code)]
 
-use super::{FAILED, MachineArgs};
+use super::{FAILED, MachineArgs, add};
 use anyhow::Context;
 use ochre_runner::boot::{self, Config, Machine};
 use ochre_runner::error::Outcome;
@@ -91,10 +91,16 @@ fn config(args: MachineArgs, command: Option<&[OsString]>) -> anyhow::Result<Con
         command_line.push(' ');
         command_line.push_str(&args.append);
     }
+    let initramfs = path(args.initramfs, "initramfs.cpio")?;
+    let mut second_archive = command.map(command_archive).unwrap_or_default();
+    if !args.add.is_empty() {
+        // An archive of its own behind the other one: the kernel reads any number of them.
+        second_archive.extend(add::archive(&args.add, &initramfs)?);
+    }
     Ok(Config {
         kernel: path(args.kernel, "vmlinux.wasm")?,
-        initramfs: Some(path(args.initramfs, "initramfs.cpio")?),
-        second_archive: command.map(command_archive).unwrap_or_default(),
+        initramfs: Some(initramfs),
+        second_archive,
         memory_bytes: args.memory,
         vcpus: args.cpus,
         command_line,

@@ -2,6 +2,7 @@
 //! Arguments and subcommands.
 #![forbid(unsafe_code)]
 
+mod add;
 mod machine;
 mod precompile;
 
@@ -63,6 +64,10 @@ pub struct MachineArgs {
     /// Folder of compiled code [default: precompiled beside this program]
     #[arg(long)]
     precompiled: Option<PathBuf>,
+    /// Put a file or folder of the host into the guest; may be given several times. Without a path,
+    /// a file goes to /usr/local/bin and a folder to /root
+    #[arg(long, value_name = "FILE[:GUEST-PATH]", value_parser = add::Addition::parse)]
+    add: Vec<add::Addition>,
     /// Stop the machine after so many seconds
     #[arg(long, value_parser = seconds)]
     timeout: Option<f64>,
