@@ -64,6 +64,16 @@ pub fn by_name(name: &str) -> Option<Format> {
     }
 }
 
+/// An error and its causes, without the number that std adds to the system's messages.
+pub fn plainly(error: &anyhow::Error) -> String {
+    let mut text = format!("{error:#}");
+    while let Some(start) = text.find(" (os error ") {
+        let Some(length) = text[start..].find(')') else { break };
+        text.replace_range(start..=start + length, "");
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

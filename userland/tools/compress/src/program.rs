@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use ochre_applet::{Args, complain, parse};
 
-use crate::{Finish, Format, Source, TrailingGarbage, reader, sniff, writer};
+use crate::{Finish, Format, Source, TrailingGarbage, plainly, reader, sniff, writer};
 
 /// What a name of a program stands for.
 struct Kind {
@@ -198,7 +198,7 @@ fn run(
     for file in files {
         if let Err(error) = job.one(&file) {
             // A warning's status is 2, and an error's 1 stays.
-            complain(name, format_args!("{}: {error:#}", shown(&file)));
+            complain(name, job.message(&file, &error));
             job.status = 1;
         }
     }
@@ -210,6 +210,22 @@ fn shown(file: &Path) -> String {
 }
 
 impl Job<'_> {
+    /// What went wrong, in BusyBox's words: it names no file that it did not open.
+    fn message(&self, file: &Path, error: &anyhow::Error) -> String {
+        let text = plainly(error);
+        let read = error.downcast_ref::<io::Error>();
+        if read.is_some_and(|error| error.raw_os_error().is_none()) && self.unpack {
+            let ended = read.is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof);
+            let text = if ended { "unexpected end of file" } else { "corrupted data" };
+            return if file == Path::new("-") {
+                text.into()
+            } else {
+                format!("{}: {text}", shown(file))
+            };
+        }
+        if text.starts_with("can't") { text } else { format!("{}: {text}", shown(file)) }
+    }
+
     fn warn(&mut self, file: &Path, message: impl std::fmt::Display) {
         if !self.options.quiet {
             complain(self.name, format_args!("{}: {message}", shown(file)));
@@ -277,7 +293,7 @@ impl Job<'_> {
         }
         let output = match create.open(&target) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                bail!("{} already exists; use -f to overwrite it", target.display());
+                bail!("can't open '{}': File exists", target.display());
             }
             result => result.with_context(|| format!("cannot create {}", target.display()))?,
         };
@@ -326,13 +342,8 @@ impl Job<'_> {
         });
         if self.unpack {
             if known.is_none() {
-                if self.kind.format == Format::Bzip2 {
-                    return Some(PathBuf::from(OsString::from_vec([name, b".out"].concat())));
-                }
-                self.warn(file, "unknown suffix -- ignored");
-                if self.kind.format != Format::Gzip && self.kind.format != Format::Xz {
-                    self.status = 1;
-                }
+                self.warn(file, "unknown suffix - ignored");
+                self.status = 1;
             }
             return known;
         }
