@@ -69,16 +69,13 @@ mod tests {
     fn path_is_searched_in_its_order() {
         let found = matches(&"sh".into(), &"/nowhere:/usr/bin:/bin".into());
         assert_eq!(found.first(), Some(&PathBuf::from("/usr/bin/sh")));
-        assert_eq!(
-            matches(&"no-such-program".into(), &"/usr/bin:/bin".into()),
-            [PathBuf::new(); 0]
-        );
+        assert!(matches(&"no-such-program".into(), &"/usr/bin:/bin".into()).is_empty());
     }
 
     #[test]
     fn a_name_with_a_slash_stands_for_itself() {
         assert_eq!(matches(&"/bin/sh".into(), &"".into()), [PathBuf::from("/bin/sh")]);
         // A folder is no program.
-        assert_eq!(matches(&"/bin".into(), &"".into()), [PathBuf::new(); 0]);
+        assert!(matches(&"/bin".into(), &"".into()).is_empty());
     }
 }
