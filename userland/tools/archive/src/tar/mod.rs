@@ -274,6 +274,56 @@ impl Job {
     }
 }
 
+/// What to do with an archive inside of a package.
+pub enum What<'a> {
+    /// List it, all that is known of each member.
+    List,
+    /// Unpack it into a folder; and name each member.
+    Extract(&'a Path, bool),
+    /// The data of one member.
+    Print(&'a str, &'a mut Vec<u8>),
+}
+
+/// Goes through an archive that is no file of its own.
+pub fn unpack_stream(input: Box<dyn Read>, mut what: What<'_>) -> anyhow::Result<()> {
+    let mut reader = Reader::new(input);
+    let mut extractor = match &what {
+        What::Extract(folder, _) => Some(Extractor::new(folder.to_path_buf())),
+        _ => None,
+    };
+    while let Some(member) = reader.next()? {
+        let name = &member.name[unsafe_prefix(&member.name)..];
+        let line = match &mut what {
+            What::List => member.line(&member.name),
+            What::Extract(_, true) => member.name.clone(),
+            What::Print(wanted, text) => {
+                if path(name).file_name().is_some_and(|name| name == *wanted) {
+                    reader.read_to_end(text)?;
+                }
+                continue;
+            }
+            What::Extract(..) => Vec::new(),
+        };
+        if !line.is_empty() {
+            io::stdout().write_all(&[&line[..], b"\n"].concat())?;
+        }
+        let Some(extractor) = &mut extractor else { continue };
+        if let Kind::Hardlink(target) = &member.kind {
+            let target = target.as_os_str().as_bytes();
+            extractor.hard_link(&member, &path(name), &path(&target[unsafe_prefix(target)..]))?;
+        } else {
+            extractor.put(&member, &path(name), &mut reader)?;
+        }
+    }
+    let mut first = None;
+    if let Some(extractor) = &mut extractor {
+        extractor.end(|error| {
+            first.get_or_insert(error);
+        });
+    }
+    first.map_or(Ok(()), Err)
+}
+
 /// An archive that is not compressed.
 struct Plain<W>(W);
 
