@@ -50,14 +50,20 @@ fn processes() {
         ("ps -o", "ps -o comm= -p $$; ps -o pid= -p $$ | tr -d ' ' | grep -qx $$; echo $?"),
         ("ps of a job", "sleep 50 & ps -o args= -p $!; kill $!"),
         ("pgrep", "sleep 51.5 & pgrep -f '^sleep 51[.]5' | grep -qx $!; echo $?; kill $!"),
-        ("pkill", "sleep 52.5 & pkill -f '^sleep 52[.]5'; wait $!; echo $?; pkill -x no-such; echo $?"),
+        (
+            "pkill",
+            "sleep 52.5 & pkill -f '^sleep 52[.]5'; wait $!; echo $?; pkill -x no-such; echo $?",
+        ),
         ("pidof", "pidof no-such-program; echo $?"),
     ]);
 }
 
 #[test]
 fn which() {
-    same_as_on_the_host(&[("which", "which sh; which -a no-such-program; echo $?; which; echo $?")]);
+    same_as_on_the_host(&[(
+        "which",
+        "which sh; which -a no-such-program; echo $?; which; echo $?",
+    )]);
 }
 
 #[test]

@@ -230,7 +230,7 @@ impl Extractor {
             fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
         }
         if self.times {
-            let time = TimeSpec::new(member.mtime.0 as _, member.mtime.1.into());
+            let time = TimeSpec::new(member.mtime.0 as _, member.mtime.1 as _);
             utimensat(AT_FDCWD, path, &time, &time, UtimensatFlags::NoFollowSymlink)
                 .with_context(|| format!("can't set the time of '{}'", path.display()))?;
         }
