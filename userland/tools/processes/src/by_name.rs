@@ -50,9 +50,11 @@ pub fn pidof(args: Args) -> anyhow::Result<u8> {
     let processes = table::all()?;
     let mut found: Vec<String> = Vec::new();
     for name in &options.names {
-        // The newest comes first, as the others have it.
+        // The newest comes first, as the others have it; one that has ended runs nothing.
         let matching = processes.iter().rev().filter(|process| {
-            !omitted.contains(&process.pid()) && runs(process, name, options.scripts)
+            process.stat.state != 'Z'
+                && !omitted.contains(&process.pid())
+                && runs(process, name, options.scripts)
         });
         found.extend(matching.map(|process| process.pid().to_string()));
     }
