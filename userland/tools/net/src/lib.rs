@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Clients and servers of the network: wget, httpd, nc, ping.
+//!
+//! Options and messages are BusyBox's. Talks to the kernel's sockets only.
+
+#![forbid(unsafe_code)]
+
+mod httpd;
+mod nc;
+mod ping;
+mod wget;
+
+pub use httpd::httpd;
+pub use nc::nc;
+pub use ping::{ping, ping6};
+pub use wget::wget;
+
+/// A message of the system without the number that std adds.
+fn plainly(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}
