@@ -39,7 +39,7 @@ usage: cargo xtask VERB …
   run [OPTION…]                 boot into the shell on this terminal
   exec [OPTION…] -- CMD [ARG…]  boot, run one command, exit with its status
   build [PART…]                 kernel, kernel-debug, kernel-kunit, sysroot, kselftest, userland,
-                                image, runner; what a machine needs by default
+                                image, runner, busybox; what a machine needs by default
   test [SUITE…]                 test the host crates and the machine; all suites but kunit, kselftest
                                 and stress by default
   bench NAME [OPTION…]          measure: preempt, smp; --json FILE keeps the figures

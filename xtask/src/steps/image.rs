@@ -63,7 +63,7 @@ impl Step for Image {
 }
 
 /// Writes one image; `folder` is where the manifests' own files are.
-fn write(
+pub(super) fn write(
     job: &Job,
     name: &str,
     manifests: &[PathBuf],
@@ -127,9 +127,6 @@ impl Step for Precompiled {
     }
 
     fn build(&self, context: &Context, job: &Job) -> Result<()> {
-        let mut precompile = Command::new(context.ensure(&Runner)?.join("ochre"));
-        precompile.arg("precompile").arg("--output").arg(&job.out);
-        precompile.arg(context.ensure(&Kernel(Config::Base))?.join("vmlinux.wasm"));
         let programs = context.ensure(&Userland)?.join("bin");
         let entries = fs::read_dir(&programs)
             .with_context(|| format!("cannot read {}", programs.display()))?;
@@ -138,12 +135,20 @@ impl Step for Precompiled {
             paths.push(entry?.path());
         }
         paths.sort();
-        job.run(precompile.args(paths))
+        compile(context, job, &paths)
     }
 }
 
+/// Makes entries of the compiled-code cache for the kernel and `programs` in the job's folder.
+pub(super) fn compile(context: &Context, job: &Job, programs: &[PathBuf]) -> Result<()> {
+    let mut precompile = Command::new(context.ensure(&Runner)?.join("ochre"));
+    precompile.arg("precompile").arg("--output").arg(&job.out);
+    precompile.arg(context.ensure(&Kernel(Config::Base))?.join("vmlinux.wasm"));
+    job.run(precompile.args(programs))
+}
+
 /// Model and features of the first processor.
-fn processor() -> String {
+pub(super) fn processor() -> String {
     let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let first = text.split("\n\n").next().unwrap_or_default();
     let telling = |line: &&str| line.starts_with("model name") || line.starts_with("flags");

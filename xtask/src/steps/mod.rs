@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The parts of the build and what each puts into `target/ochre/`.
 
+pub mod busybox;
 pub mod crates;
 mod image;
 mod kernel;
@@ -50,6 +51,12 @@ const PARTS: &[Part] = &[
         needs: &["kernel", "sysroot", "userland"],
         build: image,
     },
+    Part {
+        name: "busybox",
+        by_default: false,
+        needs: &["kernel", "sysroot", "userland", "busybox"],
+        build: busybox,
+    },
 ];
 
 /// `build`: some parts, or all.
@@ -81,6 +88,15 @@ pub fn build_all_and(context: &Context, names: &[&str]) -> Result<()> {
 /// The folder with the guest's programs, as they were built.
 pub fn guest_programs(context: &Context) -> Result<PathBuf> {
     Ok(context.ensure(&userland::Userland)?.join("bin"))
+}
+
+fn busybox(context: &Context) -> Result<()> {
+    let folder = context.ensure(&busybox::Busybox)?;
+    context.publish_link(&folder, "busybox")?;
+    let folder = context.ensure(&busybox::BusyboxImage)?;
+    context.publish(&folder.join(busybox::IMAGE), busybox::IMAGE)?;
+    let folder = context.ensure(&busybox::BusyboxPrecompiled)?;
+    context.publish_folder(&folder, busybox::PRECOMPILED)
 }
 
 fn build_parts(context: &Context, wanted: impl Fn(&Part) -> bool) -> Result<()> {
