@@ -49,7 +49,8 @@ usage: cargo xtask VERB …
   generate [--check]            write what is generated from the abi crate, or check it
   clean [--cache]               remove this checkout's results, or the shared cache too
 
-Options of run and exec are those of the runner: target/ochre/ochre --help lists them.
+Options of run and exec are those of the runner: target/ochre/ochre --help lists them. In addition,
+--userland busybox boots the baseline, BusyBox, instead of our programs.
 ";
 
 /// Exit status of `exec` when there is no machine to run the command; as the runner's own.
