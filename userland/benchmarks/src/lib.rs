@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the benchmark programs share: the compute kernels and the clocks.
+//! What the benchmark programs share: the compute kernels, what they measure of a system, the clocks.
 //!
 //! A kernel is a small piece of work of a kind that programs do, with fixed input. Its result is a
 //! number that is the same on every machine, so that whoever measures also sees that nothing was
@@ -7,6 +7,8 @@
 
 pub mod clock;
 pub mod kernels;
+pub mod system;
+pub mod text;
 
 /// A kernel made ready: each call does one round and gives the result.
 pub type Round = Box<dyn FnMut() -> u64>;
