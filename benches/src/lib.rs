@@ -8,13 +8,18 @@
 //! - [`participant`]: a program that does as it is told by lines, in the guest or on the host.
 //! - [`bare`]: runs a guest program on wasmtime without a kernel, with or without preemption checks.
 //! - [`image`]: a machine's file system with the programs in it.
-//! - [`table`]: results for people and programs.
+//! - [`contest`]: several of them take turns at the measures of the program `system`.
+//! - [`report`]: what was found, as JSON; [`render`]: the same for people.
+//! - [`table`]: tables for a terminal.
 #![deny(unsafe_code)]
 
 pub mod bare;
 pub mod clock;
+pub mod contest;
 pub mod image;
 pub mod participant;
+pub mod render;
+pub mod report;
 pub mod stats;
 pub mod table;
 pub mod turns;

@@ -34,6 +34,11 @@ impl Participant {
         Ok(Self { name: name.to_owned(), child, orders, answers: BufReader::new(answers) })
     }
 
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a line and waits for the answer.
     ///
     /// # Errors

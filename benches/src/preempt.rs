@@ -4,13 +4,13 @@
 use crate::{Setup, wakeup};
 use anyhow::{Context, ensure};
 use ochre_benches::participant::Participant;
+use ochre_benches::report::{Row, Unit};
 use ochre_benches::stats::{Summary, geometric_mean};
-use ochre_benches::table::{Table, write_json};
+use ochre_benches::table::Table;
 use ochre_benches::turns::{measure, ratios};
-use serde_json::json;
 use std::process::Command;
 
-pub fn run(setup: &Setup) -> anyhow::Result<()> {
+pub fn run(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let own = std::env::current_exe().context("cannot tell where this program is")?;
     let compute = setup.guest.join("compute");
     let bare = |options: &[&str]| {
@@ -21,7 +21,7 @@ pub fn run(setup: &Setup) -> anyhow::Result<()> {
     let mut participants = vec![
         Participant::start("without checks", &mut bare(&["--without-checks"]))?,
         Participant::start("with checks", &mut bare(&[]))?,
-        Participant::start("native", &mut Command::new(own.with_file_name("compute")))?,
+        Participant::start("native", &mut Command::new(setup.native.join("compute")))?,
     ];
     let mut requested = Participant::start("requested", &mut bare(&["--requests"]))?;
     let list = participants[0].ask("list")?;
@@ -56,15 +56,20 @@ pub fn run(setup: &Setup) -> anyhow::Result<()> {
         ]);
         overheads.push(overhead.median);
         natives.push(native.median);
-        rows.push(json!({
-            "kernel": kernel,
-            "ns": time.median,
-            "overhead": overhead.median - 1.0,
-            "overhead_spread": overhead.spread(),
-            "times_native": native.median,
-            "request_seen_ns_median": waits[0],
-            "request_seen_ns_worst": waits[1],
-        }));
+        let percent = |ratio: f64| (ratio - 1.0) * 100.0;
+        let percents = Summary {
+            median: percent(overhead.median),
+            lower: percent(overhead.lower),
+            upper: percent(overhead.upper),
+        };
+        let ns = |ns: f64| Summary { median: ns, lower: ns, upper: ns };
+        for (what, unit, figure) in [
+            ("cost of checks", Unit::Percent, percents),
+            ("request seen, median", Unit::Ns, ns(waits[0])),
+            ("request seen, worst", Unit::Ns, ns(waits[1])),
+        ] {
+            rows.push(row(&format!("{kernel}: {what}"), unit, figure));
+        }
     }
     let mean = geometric_mean(overheads);
     table.row([
@@ -75,7 +80,23 @@ pub fn run(setup: &Setup) -> anyhow::Result<()> {
         format!("{:.2}", geometric_mean(natives.iter().copied())),
     ]);
     print!("{}", table.text());
-    let wakeups = if setup.only.is_empty() { wakeup::run(setup)? } else { json!(null) };
-    let results = json!({ "kernels": rows, "overhead_mean": mean - 1.0, "wakeups": wakeups });
-    write_json(setup.json.as_deref(), &results)
+    let mean = (mean - 1.0) * 100.0;
+    let all = Summary { median: mean, lower: mean, upper: mean };
+    rows.push(row("cost of checks, geometric mean", Unit::Percent, all));
+    if setup.only.is_empty() {
+        rows.extend(wakeup::run(setup)?);
+    }
+    Ok(rows)
+}
+
+fn row(name: &str, unit: Unit, figure: Summary) -> Row {
+    Row {
+        group: "preempt".to_owned(),
+        name: name.to_owned(),
+        unit,
+        bytes: 0,
+        columns: vec![("ochre".to_owned(), figure)],
+        ratio: None,
+        goal: None,
+    }
 }

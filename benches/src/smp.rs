@@ -3,12 +3,12 @@
 //! host with as many threads.
 
 use crate::Setup;
-use anyhow::Context;
 use ochre_benches::image::with_programs;
 use ochre_benches::participant::Participant;
 use ochre_benches::stats::Summary;
-use ochre_benches::table::{Table, write_json};
-use serde_json::json;
+use ochre_benches::report::{Row, Unit};
+use ochre_benches::table::Table;
+use ochre_benches::turns::ratios;
 use std::process::Command;
 
 /// Numbers of vCPUs and of threads.
@@ -16,15 +16,17 @@ const COUNTS: [u32; 3] = [1, 2, 4];
 /// Pieces of 64 KiB that are hashed in one sample.
 const PIECES: u32 = 400;
 
-pub fn run(setup: &Setup) -> anyhow::Result<()> {
-    let own = std::env::current_exe().context("cannot tell where this program is")?;
+/// How much faster two vCPUs shall be than one.
+const GOAL: f64 = 1.8;
+
+pub fn run(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let image = with_programs(&setup.machine, &setup.guest, &["parallel"])?;
     let mut participants = Vec::new();
     for count in COUNTS {
         let mut machine =
             crate::machine(setup, image.path(), &["--cpus", &count.to_string()], "parallel");
         participants.push((count, Participant::start(&format!("{count} vCPUs"), &mut machine)?));
-        let mut native = Command::new(own.with_file_name("parallel"));
+        let mut native = Command::new(setup.native.join("parallel"));
         participants.push((count, Participant::start(&format!("{count} threads"), &mut native)?));
     }
     let mut times = vec![Vec::new(); participants.len()];
@@ -60,14 +62,24 @@ pub fn run(setup: &Setup) -> anyhow::Result<()> {
             format!("{:.1}", time.spread() / 1e6),
             format!("{speed_up:.2}"),
         ]);
-        rows.push(json!({
-            "name": participant.name,
-            "count": count,
-            "ns": time.median,
-            "ns_spread": time.spread(),
-            "speed_up": speed_up,
-        }));
+        if index % 2 == 0 && *count > 1 {
+            // Guest and host side by side, each by its own single one.
+            let faster = |own: usize| Summary::of(&ratios(&times[own % 2], &times[own]));
+            rows.push(Row {
+                group: "smp".to_owned(),
+                name: format!("parallel hash on {count} vCPUs over 1"),
+                unit: Unit::Times,
+                bytes: 0,
+                columns: vec![
+                    ("ochre".to_owned(), faster(index)),
+                    ("native".to_owned(), faster(index + 1)),
+                ],
+                ratio: None,
+                // More of them than there are cores cannot be as much faster.
+                goal: (*count == 2 && cores >= 2).then_some(GOAL),
+            });
+        }
     }
     print!("{}", table.text());
-    write_json(setup.json.as_deref(), &json!({ "cores": cores, "parallel_hash": rows }))
+    Ok(rows)
 }

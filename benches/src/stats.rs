@@ -25,6 +25,11 @@ impl Summary {
     pub fn spread(&self) -> f64 {
         (self.upper - self.lower) / 2.0
     }
+
+    /// The same as a part of the median.
+    pub fn relative_spread(&self) -> f64 {
+        if self.median == 0.0 { 0.0 } else { self.spread() / self.median.abs() }
+    }
 }
 
 /// The value below which `part` of a sorted series lies.

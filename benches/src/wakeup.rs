@@ -6,16 +6,17 @@ use crate::Setup;
 use anyhow::Context;
 use ochre_benches::image::with_programs;
 use ochre_benches::participant::Participant;
+use ochre_benches::report::{Row, Unit};
+use ochre_benches::stats::Summary;
 use ochre_benches::table::Table;
-use serde_json::{Value, json};
 
 /// What computes: nothing, a short loop, calls, a nest of loops, long copies.
 const HOGS: [&str; 6] = ["none", "collatz", "fibonacci", "matrix", "sieve", "copy"];
 /// Wake-ups per measurement.
 const SLEEPS: u32 = 300;
 
-/// Measures and prints; gives the figures.
-pub fn run(setup: &Setup) -> anyhow::Result<Value> {
+/// Measures and prints; gives the rows.
+pub fn run(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let image = with_programs(&setup.machine, &setup.guest, &["wakeup"])?;
     let mut machine = crate::machine(setup, image.path(), &["--cpus", "1"], "wakeup");
     let mut machine = Participant::start("the machine", &mut machine)?;
@@ -43,14 +44,18 @@ pub fn run(setup: &Setup) -> anyhow::Result<Value> {
             }
         }
         table.row(row);
-        rows.push(json!({
-            "hog": hog,
-            "fifo_ns_median": figures[0],
-            "fifo_ns_worst": figures[1],
-            "other_ns_median": figures[2],
-            "other_ns_worst": figures[3],
-        }));
+        for (what, ns) in [("fifo, median", figures[0]), ("fifo, worst", figures[1])] {
+            rows.push(Row {
+                group: "preempt".to_owned(),
+                name: format!("wake-up beside {hog}, {what}"),
+                unit: Unit::Ns,
+                bytes: 0,
+                columns: vec![("ochre".to_owned(), Summary { median: ns, lower: ns, upper: ns })],
+                ratio: None,
+                goal: None,
+            });
+        }
     }
     print!("{}", table.text());
-    Ok(Value::Array(rows))
+    Ok(rows)
 }

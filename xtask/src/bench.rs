@@ -7,32 +7,20 @@ use crate::steps;
 use anyhow::{Context as _, Result, bail};
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-/// The benchmarks.
-const NAMES: [&str; 2] = ["preempt", "smp"];
+/// The host as rustc calls it: named, so that its flags do not reach build scripts.
+const NATIVE_TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// Builds what is not current and starts a benchmark.
+/// Builds what is not current and starts the benchmarks.
 pub fn run(context: &Context, arguments: &[OsString]) -> Result<ExitCode> {
-    let Some(name) = arguments.first() else {
-        bail!("what to measure is missing: there are {}", NAMES.join(" "));
-    };
-    if !NAMES.iter().any(|known| name == known) {
-        bail!("no benchmark `{}`: there are {}", name.display(), NAMES.join(" "));
-    }
     steps::build_all(context)?;
     let guest = steps::guest_programs(context)?;
+    let native = build_native(context)?;
     let mut cargo = Command::new("cargo");
     cargo.current_dir(&context.workspace.root);
-    cargo.args([
-        "build",
-        "--quiet",
-        "--release",
-        "--locked",
-        "--package",
-        "ochre-benches",
-        "--bins",
-    ]);
+    cargo.args(["build", "--quiet", "--release", "--locked", "--package", "ochre-benches", "--bins"]);
     let status = cargo.status().context("cannot start cargo")?;
     if !status.success() {
         bail!("the benchmarks could not be built: see above");
@@ -40,7 +28,26 @@ pub fn run(context: &Context, arguments: &[OsString]) -> Result<ExitCode> {
     context.stamps.save();
     let program = context.workspace.cargo_target().join("release/ochre-bench");
     let mut bench = Command::new(&program);
-    bench.args(arguments).arg("--guest").arg(guest);
+    bench.args(arguments).arg("--guest").arg(guest).arg("--native").arg(native);
     bench.arg("--machine").arg(&context.workspace.results);
     Err(bench.exec()).with_context(|| format!("cannot start {}", program.display()))
+}
+
+/// Builds programs of the guest for the host, from the same sources with the same settings, and linked
+/// statically as they are in the guest. Gives their folder.
+fn build_native(context: &Context) -> Result<PathBuf> {
+    let folder = context.workspace.work.join("native");
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(context.workspace.root.join("userland"));
+    cargo.env("RUSTFLAGS", "-C target-feature=+crt-static");
+    cargo.args(["build", "--quiet", "--release", "--locked", "--bins", "--target", NATIVE_TARGET]);
+    for package in ["ochre-benchmarks", "ochre-coreutils", "ochre-shell"] {
+        cargo.args(["--package", package]);
+    }
+    cargo.arg("--target-dir").arg(&folder);
+    eprintln!("building the programs for the host, which takes minutes the first time");
+    if !cargo.status().context("cannot start cargo")?.success() {
+        bail!("the guest's programs could not be built for the host: see above");
+    }
+    Ok(folder.join(NATIVE_TARGET).join("release"))
 }

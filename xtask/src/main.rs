@@ -42,7 +42,9 @@ usage: cargo xtask VERB …
                                 image, runner, busybox; what a machine needs by default
   test [SUITE…]                 test the host crates and the machine; all suites but kunit, kselftest
                                 and stress by default
-  bench NAME [OPTION…]          measure: preempt, smp; --json FILE keeps the figures
+  bench [GROUP…] [OPTION…]      measure, beside the host: boot kernel ipc fs compute preempt smp memory
+                                shell; --json, --html, --markdown FILE keep the figures, --check
+                                FILE.json tells what has become slower
   fuzz TARGET [--seconds N]     look for inputs that a reader of files fails for; a minute by default
   lint                          format, clippy, licences, generated files
   ci                            what the continuous integration runs: lint and test

@@ -7,7 +7,9 @@
 //! | `run OUT PROGRAM …` | runs a program with its output to a file                | `ok NS`         |
 //! | `hold N`            | starts N processes that wait; they end at the next order| `ok 0`          |
 //! | `threads N`         | starts N threads that wait, until the next order        | `ok 0`          |
-//! | `write PATH MIB`    | makes a file of text                                    | `ok 0`          |
+//! | `write FILE MIB`    | makes a file of text                                    | `ok 0`          |
+//! | `script FILE N`     | makes the shell script of that number                   | `ok 0`          |
+//! | `sum FILE`          | a sum over what is in a file                            | `ok SUM`        |
 //!
 //! What cannot be done is answered with `failed REASON`.
 //!
@@ -102,9 +104,23 @@ fn obey(place: &Place, held: &mut Held, line: &str) -> io::Result<u64> {
             let mib = rest.parse().map_err(io::Error::other)?;
             text::write(File::create(place.folder.join(first))?, mib).map(|()| 0)
         }
+        "script" => {
+            let number: usize = rest.parse().map_err(io::Error::other)?;
+            let Some(script) = SCRIPTS.get(number) else {
+                return Err(io::Error::other(format!("no script {number}")));
+            };
+            std::fs::write(place.folder.join(first), script).map(|()| 0)
+        }
+        "sum" => text::sum(File::open(place.folder.join(first))?).map(u64::from),
         _ => Err(io::Error::other(format!("no order {verb:?}"))),
     }
 }
+
+/// Scripts of ten thousand commands; the first argument is the folder with `true`.
+const SCRIPTS: [&str; 2] = [
+    "i=0; while [ $i -lt 5000 ]; do i=$((i+1)); done",
+    "i=0; while [ $i -lt 1000 ]; do i=$((i+1)); :; :; :; :; x=a$i; echo $x; [ $x ]; $1/true; done",
+];
 
 impl Held {
     fn let_go(&mut self) {
