@@ -76,3 +76,40 @@ fn busybox_is_a_name_for_all() {
     .run();
     assert_eq!(output.text(), "hi\n/usr/bin/ls\n127\nls\nwhich\n");
 }
+
+#[test]
+fn find() {
+    const TREE: &str = "mkdir -p t/a/b t/c; printf 12345 > t/f1; echo x > t/a/F2.c; : > t/a/b/e; \
+        ln -s ../f1 t/a/l; chmod 640 t/f1; touch -d @1600000000 t/f1; head -c 3000 /dev/zero > t/big;";
+    let case = |script: &str| format!("{TREE} {script}");
+    let scripts = [
+        "find t | sort; find t -type f -name '*.c'; find t -iname 'f*' | sort; find t -path 't/a/*' | sort",
+        "find t -size +1k -type f; find t -size 5c; find t -empty | sort; find t -perm 640; find t -links 2 -type d | sort",
+        "find t -mtime +2 -type f; find t -newer t/f1 -type f | sort; find t -newermt 2021-01-01 -name big",
+        "find t -name a -prune -o -print | sort; find t -maxdepth 1 | sort; find t -mindepth 2 | sort",
+        "find t -regex '.*/[a-f]+[0-9]?' | sort; find t -regextype posix-extended -regex '.*/(f1|big)' | sort",
+        r"find t -type f -printf '%p|%f|%h|%P|%d|%s|%m|%M|%T@|%l\n' | sort; find t/f1 -printf '[%5s][%-8f]\n'",
+        r"find t -type f -exec echo {} \; | sort; find t -type f -exec echo {} + | wc -w; find t -name e -exec false \; -print",
+        "find t -print0 | tr '\\0' '\\n' | sort; find t -name F2.c -delete; find t/c -delete; ls t; find t nofile -quit; echo $?",
+        "find -L t -type f | sort; find t -user root | wc -l; find t ! -type d ! -name 'f*' | sort; find t -bogus; echo $?",
+    ];
+    let scripts = scripts.map(case);
+    let cases: Vec<_> = scripts.iter().map(|script| ("find", script.as_str())).collect();
+    same_as_on_the_host(&cases);
+}
+
+#[test]
+fn xargs() {
+    const WORDS: &str = r"words() { printf '1 2\n3 4 \n5\n'; };";
+    let case = |script: &str| format!("{WORDS} {script}");
+    let scripts = [
+        "words | xargs; words | xargs -L1 echo a; words | xargs -n2; words | xargs -I{} echo '[{}]' {}{}",
+        r#"printf "a 'b c' \"d e\" f\n" | xargs -n1; printf 'a\0b c\0' | xargs -0 -n1; echo a:b | xargs -d: -n1"#,
+        "true | xargs echo hi; true | xargs -r echo hi; words | xargs -P2 -n1 echo | sort; words | xargs -t -n1 2>&1",
+        "echo 1 | xargs -n1 false; echo $?; echo 1 | xargs sh -c 'exit 255'; echo $?; echo 1 | xargs /none; echo $?",
+        "echo aaa bbb ccc ddd | xargs -s 14 echo; seq 20000 | xargs | wc -w; words | xargs -E 5",
+    ];
+    let scripts = scripts.map(case);
+    let cases: Vec<_> = scripts.iter().map(|script| ("xargs", script.as_str())).collect();
+    same_as_on_the_host(&cases);
+}

@@ -213,8 +213,12 @@ pub fn glob_matches(pattern: &[u8], name: &[u8]) -> bool {
 
 /// A shell's pattern for whole names as a regular expression; none if it is none.
 pub fn glob(pattern: &[u8], utf8: bool) -> Option<Regex> {
-    let options = Options { utf8, ..Options::default() };
-    Regex::new(&parse::glob(pattern), options).ok()
+    glob_with(pattern, Options { utf8, ..Options::default() })
+}
+
+/// [`glob`] with upper and lower case the same, if the options say so.
+pub fn glob_with(pattern: &[u8], options: Options) -> Option<Regex> {
+    Regex::new(&parse::glob(pattern), Options { extended: false, ..options }).ok()
 }
 
 /// Does the locale of the environment have characters of UTF-8?
