@@ -21,8 +21,8 @@ pub fn this_machine(setup: &Setup) -> Vec<(String, String)> {
         let kib: u64 = text.lines().next()?.split_ascii_whitespace().nth(1)?.parse().ok()?;
         Some(format!("{} GiB", kib >> 20))
     });
-    let load = read("/proc/loadavg")
-        .map(|text| text.split(' ').take(3).collect::<Vec<_>>().join(" "));
+    let load =
+        read("/proc/loadavg").map(|text| text.split(' ').take(3).collect::<Vec<_>>().join(" "));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let ochre = setup.machine.join("ochre");
     let guest = ask(&ochre.to_string_lossy(), &["exec", "--", "uname", "-sr"]);

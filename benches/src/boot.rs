@@ -131,7 +131,8 @@ fn exec_true(setup: &Setup) -> anyhow::Result<f64> {
 fn exec_phases(setup: &Setup) -> anyhow::Result<Vec<(String, f64)>> {
     let mut command = Command::new(setup.machine.join("ochre"));
     let output = command.args(["exec", "--timing", "--", "true"]).output();
-    let text = String::from_utf8_lossy(&output.context("cannot start the runner")?.stderr).into_owned();
+    let text =
+        String::from_utf8_lossy(&output.context("cannot start the runner")?.stderr).into_owned();
     let phase = |line: &str| {
         let (ms, name) = line.trim().split_once("   ")?;
         Some((name.trim().to_owned(), ms.parse::<f64>().ok()? * 1e6))

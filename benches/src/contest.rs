@@ -111,9 +111,7 @@ impl Contest {
 /// Why a participant did not do something.
 struct Failed(String);
 
-fn participant_asks(
-    participant: &mut Participant,
-) -> impl FnMut(&str) -> Result<f64, Failed> + '_ {
+fn participant_asks(participant: &mut Participant) -> impl FnMut(&str) -> Result<f64, Failed> + '_ {
     |order| participant.order(order).map_err(|error| Failed(format!("{error:#}")))
 }
 

@@ -18,12 +18,19 @@ const TURNS: usize = 4;
 /// What is to come has come so long after an order.
 const CALM: Duration = Duration::from_millis(300);
 
+/// What an idle process shall cost beyond its own data. The row has the data in it, too.
+const IDLE_GOAL_BYTES: f64 = 60e3;
+
 /// Measures.
 pub fn run(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for (order, name) in [("hold", "idle process, with its data"), ("threads", "idle thread")] {
+    let tasks = [
+        ("hold", "idle process, with its data", Some(IDLE_GOAL_BYTES)),
+        ("threads", "idle thread", None),
+    ];
+    for (order, name, goal) in tasks {
         if setup.wants(name) {
-            rows.push(per_task(setup, order, name)?);
+            rows.push(Row { goal, ..per_task(setup, order, name)? });
         }
     }
     rows.extend(contests::system(setup, "memory")?);

@@ -9,13 +9,14 @@
 //! - [`bare`]: runs a guest program on wasmtime without a kernel, with or without preemption checks.
 //! - [`image`]: a machine's file system with the programs in it.
 //! - [`contest`]: several of them take turns at the measures of the program `system`.
-//! - [`report`]: what was found, as JSON; [`render`]: the same for people.
+//! - [`report`]: what was found, as JSON; [`render`]: the same for people; [`goals`]: what it is to be.
 //! - [`table`]: tables for a terminal.
 #![deny(unsafe_code)]
 
 pub mod bare;
 pub mod clock;
 pub mod contest;
+pub mod goals;
 pub mod image;
 pub mod participant;
 pub mod render;

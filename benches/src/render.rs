@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A report for people: for the terminal, as Markdown, as a page with bars.
 
+use crate::goals::{HEADINGS, mean, verdicts};
 use crate::report::{Report, Row, Unit};
-use crate::stats::geometric_mean;
 use crate::table::Table;
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ const CONTESTANTS: [(&str, &str); 3] =
     [("ochre", "Ochre"), ("native", "native Linux"), ("qemu", "QEMU (TCG)")];
 
 /// A number with three digits that count.
-fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     let digits = if value >= 100.0 {
         0
     } else if value >= 10.0 {
@@ -23,7 +23,7 @@ fn number(value: f64) -> String {
 }
 
 /// A value as its row means it.
-fn value(row: &Row, value: f64) -> String {
+pub fn value(row: &Row, value: f64) -> String {
     match row.unit {
         Unit::Ns if row.bytes > 0 => {
             format!("{} MiB/s", number(row.bytes as f64 / f64::from(1 << 20) / value * 1e9))
@@ -39,15 +39,19 @@ fn value(row: &Row, value: f64) -> String {
     }
 }
 
+/// A goal as its row means it.
+pub fn goal_text(row: &Row, goal: f64) -> String {
+    let text = if row.ratio.is_some() { number(goal) } else { value(row, goal) };
+    format!("{} {text}", if row.more_is_better() { "≥" } else { "≤" })
+}
+
 fn goal(row: &Row) -> String {
     let Some(goal) = row.goal else { return String::new() };
-    let text = if row.ratio.is_some() { number(goal) } else { value(row, goal) };
-    let sign = if row.unit == Unit::Times { "≥" } else { "≤" };
     let verdict = match row.reaches_goal() {
         Some(true) => "reached",
         _ => "missed",
     };
-    format!("{sign} {text} {verdict}")
+    format!("{} {verdict}", goal_text(row, goal))
 }
 
 /// Cells of a row: name, contestants that are there in the report, ratio, spread, goal.
@@ -93,12 +97,6 @@ fn rows<'a>(report: &'a Report, group: &str) -> Vec<&'a Row> {
     report.rows.iter().filter(|row| row.group == group).collect()
 }
 
-/// The mean of a group's ratios, when it has several.
-fn mean(rows: &[&Row]) -> Option<f64> {
-    let ratios: Vec<_> = rows.iter().filter_map(|row| Some(row.ratio?.median)).collect();
-    (ratios.len() > 1).then(|| geometric_mean(ratios))
-}
-
 /// For the terminal.
 pub fn text(report: &Report) -> String {
     let (mut text, shown) = (String::new(), shown(report));
@@ -117,6 +115,14 @@ pub fn text(report: &Report) -> String {
         }
         text.push('\n');
     }
+    let verdicts = verdicts(report);
+    if !verdicts.is_empty() {
+        let mut table = Table::new(&HEADINGS);
+        for verdict in verdicts {
+            table.row(verdict.cells());
+        }
+        text.push_str(&table.text());
+    }
     text
 }
 
@@ -133,6 +139,14 @@ pub fn markdown(report: &Report) -> String {
     );
     for (name, value) in &report.about {
         let _ = writeln!(text, "- {name}: {value}");
+    }
+    let verdicts = verdicts(report);
+    if !verdicts.is_empty() {
+        let _ = writeln!(text, "\n## Goals\n\n|{}|", HEADINGS.join("|"));
+        let _ = writeln!(text, "|---|--:|--:|---|---|");
+        for verdict in verdicts {
+            let _ = writeln!(text, "|{}|", verdict.cells().join("|"));
+        }
     }
     let shown = shown(report);
     for group in groups(report) {
@@ -166,6 +180,20 @@ pub fn html(report: &Report) -> String {
         let _ = writeln!(page, "<li>{}: {}</li>", escape(name), escape(value));
     }
     page.push_str("</ul>\n");
+    let verdicts = verdicts(report);
+    if !verdicts.is_empty() {
+        let _ = writeln!(
+            page,
+            "<h2>Goals</h2>\n<table><tr><th>{}</th></tr>",
+            HEADINGS.join("</th><th>")
+        );
+        for verdict in verdicts {
+            let class = if verdict.reached { "reached" } else { "missed" };
+            let cells = verdict.cells().map(|cell| escape(&cell)).join("</td><td>");
+            let _ = writeln!(page, "<tr class=\"{class}\"><td>{cells}</td></tr>");
+        }
+        page.push_str("</table>\n");
+    }
     let shown = shown(report);
     for group in groups(report) {
         let rows = rows(report, group);
@@ -178,7 +206,8 @@ pub fn html(report: &Report) -> String {
             page.push_str("<tr>");
             for cell in cells(row, &shown) {
                 let class = ["missed", "reached"].into_iter().find(|word| cell.ends_with(word));
-                let _ = write!(page, "<td class=\"{}\">{}</td>", class.unwrap_or(""), escape(&cell));
+                let _ =
+                    write!(page, "<td class=\"{}\">{}</td>", class.unwrap_or(""), escape(&cell));
             }
             page.push_str("<td>");
             let most = row.columns.iter().map(|(_, it)| it.median).fold(0.0, f64::max);

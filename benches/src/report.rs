@@ -72,6 +72,11 @@ impl Row {
         self.ratio.or_else(|| self.column("ochre"))
     }
 
+    /// Is a larger figure the better one?
+    pub fn more_is_better(&self) -> bool {
+        self.unit == Unit::Times
+    }
+
     /// Spread of the figure as a part of the whole.
     pub fn spread(&self) -> f64 {
         match self.figure() {
@@ -89,7 +94,7 @@ impl Row {
     /// Is the goal reached? `None` without one.
     pub fn reaches_goal(&self) -> Option<bool> {
         let (goal, figure) = (self.goal?, self.figure()?.median);
-        Some(if self.unit == Unit::Times { figure >= goal } else { figure <= goal })
+        Some(if self.more_is_better() { figure >= goal } else { figure <= goal })
     }
 }
 
@@ -107,9 +112,7 @@ impl Report {
     pub fn to_json(&self) -> Value {
         let about: Map<_, _> =
             self.about.iter().map(|(name, text)| (name.clone(), json!(text))).collect();
-        let summary = |summary: &Summary| {
-            json!({ "median": summary.median, "lower": summary.lower, "upper": summary.upper })
-        };
+        let summary = |summary: &Summary| json!({ "median": summary.median, "lower": summary.lower, "upper": summary.upper });
         let row = |row: &Row| {
             let columns: Map<_, _> =
                 row.columns.iter().map(|(name, column)| (name.clone(), summary(column))).collect();

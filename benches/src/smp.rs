@@ -5,8 +5,8 @@
 use crate::Setup;
 use ochre_benches::image::with_programs;
 use ochre_benches::participant::Participant;
-use ochre_benches::stats::Summary;
 use ochre_benches::report::{Row, Unit};
+use ochre_benches::stats::Summary;
 use ochre_benches::table::Table;
 use ochre_benches::turns::ratios;
 use std::process::Command;

@@ -15,22 +15,37 @@ const NATIVE_TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Builds what is not current and starts the benchmarks.
 pub fn run(context: &Context, arguments: &[OsString]) -> Result<ExitCode> {
-    steps::build_all(context)?;
-    let guest = steps::guest_programs(context)?;
-    let native = build_native(context)?;
+    let program = build_bench(context)?;
+    let mut bench = Command::new(&program);
+    bench.args(arguments);
+    // Reports that are there already need nothing else.
+    if !arguments.iter().any(|argument| argument.as_encoded_bytes().starts_with(b"--from")) {
+        steps::build_all(context)?;
+        bench.arg("--guest").arg(steps::guest_programs(context)?);
+        bench.arg("--native").arg(build_native(context)?);
+        bench.arg("--machine").arg(&context.workspace.results);
+    }
+    context.stamps.save();
+    Err(bench.exec()).with_context(|| format!("cannot start {}", program.display()))
+}
+
+fn build_bench(context: &Context) -> Result<PathBuf> {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(&context.workspace.root);
-    cargo.args(["build", "--quiet", "--release", "--locked", "--package", "ochre-benches", "--bins"]);
+    cargo.args([
+        "build",
+        "--quiet",
+        "--release",
+        "--locked",
+        "--package",
+        "ochre-benches",
+        "--bins",
+    ]);
     let status = cargo.status().context("cannot start cargo")?;
     if !status.success() {
         bail!("the benchmarks could not be built: see above");
     }
-    context.stamps.save();
-    let program = context.workspace.cargo_target().join("release/ochre-bench");
-    let mut bench = Command::new(&program);
-    bench.args(arguments).arg("--guest").arg(guest).arg("--native").arg(native);
-    bench.arg("--machine").arg(&context.workspace.results);
-    Err(bench.exec()).with_context(|| format!("cannot start {}", program.display()))
+    Ok(context.workspace.cargo_target().join("release/ochre-bench"))
 }
 
 /// Builds programs of the guest for the host, from the same sources with the same settings, and linked
