@@ -67,7 +67,11 @@ pub fn open_close(place: &Place, rounds: u32) -> io::Result<u64> {
 pub fn stat(place: &Place, rounds: u32) -> io::Result<u64> {
     let path = place.folder.join("file");
     fs::write(&path, "x")?;
-    let ns = timed(rounds, || fs::symlink_metadata(&path).map(|found| drop(black_box(found))))?;
+    let ns = timed(rounds, || {
+        fs::symlink_metadata(&path).map(|found| {
+            black_box(found);
+        })
+    })?;
     fs::remove_file(&path)?;
     Ok(ns)
 }

@@ -56,7 +56,9 @@ pub fn stat_many(place: &Place, rounds: u32) -> io::Result<u64> {
     let mut number = 0;
     timed(rounds, || {
         number = (number + 1) % MANY;
-        fs::metadata(folder.file(number)).map(|found| drop(black_box(found)))
+        fs::metadata(folder.file(number)).map(|found| {
+            black_box(found);
+        })
     })
 }
 

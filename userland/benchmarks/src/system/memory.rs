@@ -10,9 +10,8 @@ pub fn map_touch(_: &Place, rounds: u32) -> io::Result<u64> {
         let protection = libc::PROT_READ | libc::PROT_WRITE;
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
         // SAFETY: a new mapping wherever there is room.
-        let start = unsafe {
-            libc::mmap(std::ptr::null_mut(), CHUNK_BYTES, protection, flags, -1, 0)
-        };
+        let start =
+            unsafe { libc::mmap(std::ptr::null_mut(), CHUNK_BYTES, protection, flags, -1, 0) };
         if start == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
