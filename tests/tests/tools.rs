@@ -80,12 +80,13 @@ fn busybox_is_a_name_for_all() {
 #[test]
 fn find() {
     const TREE: &str = "mkdir -p t/a/b t/c; printf 12345 > t/f1; echo x > t/a/F2.c; : > t/a/b/e; \
-        ln -s ../f1 t/a/l; chmod 640 t/f1; touch -d @1600000000 t/f1; head -c 3000 /dev/zero > t/big;";
+        ln -s ../f1 t/a/l; chmod 640 t/f1; head -c 3000 /dev/zero > t/big; \
+        touch -d @1600000000 t/f1; touch -d @1650000000 t/big t/a/F2.c t/a/b/e;";
     let case = |script: &str| format!("{TREE} {script}");
     let scripts = [
         "find t | sort; find t -type f -name '*.c'; find t -iname 'f*' | sort; find t -path 't/a/*' | sort",
         "find t -size +1k -type f; find t -size 5c; find t -empty | sort; find t -perm 640; find t -links 2 -type d | sort",
-        "find t -mtime +2 -type f; find t -newer t/f1 -type f | sort; find t -newermt 2021-01-01 -name big",
+        "find t -mtime +2 -type f | sort; find t -newer t/f1 -type f | sort; find t -newermt 2021-01-01 -name big",
         "find t -name a -prune -o -print | sort; find t -maxdepth 1 | sort; find t -mindepth 2 | sort",
         "find t -regex '.*/[a-f]+[0-9]?' | sort; find t -regextype posix-extended -regex '.*/(f1|big)' | sort",
         r"find t -type f -printf '%p|%f|%h|%P|%d|%s|%m|%M|%T@|%l\n' | sort; find t/f1 -printf '[%5s][%-8f]\n'",
