@@ -11,6 +11,7 @@
 mod applets;
 mod apt;
 mod bench;
+mod compare;
 mod context;
 mod fuzz;
 mod generate;
@@ -45,6 +46,8 @@ usage: cargo xtask VERB …
   bench [GROUP…] [OPTION…]      measure, beside the host: boot kernel ipc fs compute preempt smp memory
                                 shell; --json, --html, --markdown FILE keep the figures, --check
                                 FILE.json tells what has become slower
+  compare [OPTION…] [GLOB…]     run the same cases with our programs and with BusyBox; --json FILE
+                                keeps all that was seen
   fuzz TARGET [--seconds N]     look for inputs that a reader of files fails for; a minute by default
   lint                          format, clippy, licences, generated files
   ci                            what the continuous integration runs: lint and test
@@ -84,6 +87,7 @@ fn dispatch(verb: &str, arguments: Vec<OsString>) -> Result<ExitCode> {
         "build" => steps::build(&Context::new()?, &words()?),
         "test" => test::run(&Context::new()?, &words()?),
         "bench" => bench::run(&Context::new()?, &arguments),
+        "compare" => compare::run(&Context::new()?, &arguments),
         "fuzz" => fuzz::run(&Context::new()?, &words()?),
         "lint" => {
             no_more(&arguments)?;

@@ -133,6 +133,30 @@ impl Step for BusyboxPrecompiled {
     }
 }
 
+/// BusyBox as Debian builds it for the host: `busybox`.
+pub struct HostBusybox;
+
+impl Step for HostBusybox {
+    fn name(&self) -> String {
+        "busybox-host".into()
+    }
+
+    fn key(&self, context: &Context, key: &mut KeyBuilder) -> Result<()> {
+        key.text(&context.sources.download("busybox-static")?.file.sha256);
+        Ok(())
+    }
+
+    fn build(&self, context: &Context, job: &Job) -> Result<()> {
+        let package = fetch::package(context, job, "busybox-static")?;
+        let unpacked = job.out.join("unpacked");
+        job.run(Command::new("dpkg-deb").arg("-x").arg(package).arg(&unpacked))?;
+        fs::rename(unpacked.join("bin/busybox"), job.out.join("busybox"))
+            .context("the package busybox-static has no bin/busybox")?;
+        fs::remove_dir_all(&unpacked)
+            .with_context(|| format!("cannot remove {}", unpacked.display()))
+    }
+}
+
 fn folder(context: &Context) -> PathBuf {
     context.workspace.root.join("baseline/busybox")
 }

@@ -90,6 +90,11 @@ pub fn guest_programs(context: &Context) -> Result<PathBuf> {
     Ok(context.ensure(&userland::Userland)?.join("bin"))
 }
 
+/// BusyBox for the host, from Debian's package.
+pub fn host_busybox(context: &Context) -> Result<PathBuf> {
+    Ok(context.ensure(&busybox::HostBusybox)?.join("busybox"))
+}
+
 fn busybox(context: &Context) -> Result<()> {
     let folder = context.ensure(&busybox::Busybox)?;
     context.publish_link(&folder, "busybox")?;
