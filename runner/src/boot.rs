@@ -11,6 +11,7 @@ use crate::initramfs::{self, Placed};
 use crate::irq::Irq;
 use crate::kernel::KernelImage;
 use crate::memory::{KernelMemory, MAX_WASM_PAGES, WASM_PAGE_BYTES};
+use crate::profile::Profile;
 use crate::program::{Programs, compile_all};
 use crate::reaper::Reaper;
 use crate::streams::Streams;
@@ -38,7 +39,6 @@ const MAX_MEMORY_BYTES: u64 = 4 << 30;
 const KERNEL_ROOM_BYTES: u64 = 4 << 20;
 
 /// What a machine is made of.
-#[derive(Debug)]
 pub struct Config {
     /// `vmlinux.wasm`.
     pub kernel: PathBuf,
@@ -58,6 +58,8 @@ pub struct Config {
     pub log: Option<File>,
     /// Folder of code that was compiled ahead.
     pub precompiled: Option<PathBuf>,
+    /// What counts and samples, if it is wanted.
+    pub profile: Option<Arc<Profile>>,
 }
 
 /// A machine that runs, and the threads whose work must be complete at its end.
@@ -104,7 +106,10 @@ pub fn start(config: Config, timing: Arc<Timing>) -> Result<Machine, Error> {
         None => Placed { addr: 0, len_bytes: 0 },
     };
     timing.mark(Phase::Initramfs);
-    let linker = host_calls::link(&engine)?;
+    let linker = host_calls::link(&engine, config.profile.as_ref())?;
+    if let Some(profile) = &config.profile {
+        profile.add(&kernel.module, true);
+    }
     let (jobs, work) = channel();
     let vm = Arc::new(Vm {
         kernel: kernel.module,
@@ -130,6 +135,7 @@ pub fn start(config: Config, timing: Arc<Timing>) -> Result<Machine, Error> {
         reaper: Reaper::start()?,
         symbols: Symbols::default(),
         timing,
+        profile: config.profile,
         start: Instant::now(),
         end: End::default(),
     });

@@ -12,6 +12,7 @@
 //! - [`host_calls`] is everything that the kernel can ask for; [`loader`] is what happens to a user
 //!   program before it is compiled; [`cache`] keeps the compiled code.
 //! - [`handover`] is what vCPUs, devices and the timer thread tell each other without locks.
+//! - [`profile`] counts and samples, where that is asked for.
 //! - [`console`] and [`streams`] are the machine's byte channels, [`timer`] its one-shot timers.
 //!
 //! Invariants:
@@ -38,6 +39,7 @@ pub mod limits;
 pub mod loader;
 pub mod memory;
 pub mod newc;
+pub mod profile;
 pub mod program;
 pub mod queue;
 pub mod reaper;

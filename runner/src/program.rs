@@ -172,6 +172,9 @@ pub fn compile_all(vm: &Vm, cache: &CodeCache, jobs: &Receiver<Job>) {
         let known = vm.programs.loaded().get(&job.content).cloned();
         let state = match known.map_or_else(|| obtain(cache, &job.content, &job.bytes), Ok) {
             Ok(program) => {
+                if let Some(profile) = &vm.profile {
+                    profile.add(&program.module, false);
+                }
                 vm.programs.loaded().insert(job.content, Arc::clone(&program));
                 State::Ready(program)
             }

@@ -11,6 +11,7 @@ use crate::error::Outcome;
 use crate::handover::alarm::{Deadline, NEVER};
 use crate::handover::presence::{Presence, Sleep};
 use crate::handover::turns::{Absent, Seat, take_turns};
+use crate::sys::sampling::Timer;
 use crate::task::{Task, TaskEnd, TaskFuture};
 use crate::vm::Vm;
 use ochre_abi::irq;
@@ -131,6 +132,8 @@ impl Vcpu {
 /// The thread of vCPU `index`, which starts with task `first`.
 pub fn run(vm: &Arc<Vm>, index: u32, first: Arc<Task>) {
     crate::sys::thread::want_sharp_timers();
+    // Until the thread ends.
+    let _samples = vm.profile.as_ref().and_then(|_| Timer::start());
     INDEX.set(index);
     let vcpu = &vm.vcpus[index as usize];
     *vcpu.thread() = Some(thread::current());

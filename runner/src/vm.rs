@@ -9,6 +9,7 @@ use crate::handover::alarm::Alarm;
 use crate::handover::presence::{Kick, is_owed};
 use crate::irq::Irq;
 use crate::memory::{KernelAddr, KernelMemory, ProcessMemory};
+use crate::profile::Profile;
 use crate::program::Programs;
 use crate::reaper::Reaper;
 use crate::streams::Streams;
@@ -72,6 +73,8 @@ pub struct Vm {
     pub symbols: Symbols,
     /// Boot phases.
     pub timing: Arc<Timing>,
+    /// Counts and samples, if that is wanted.
+    pub profile: Option<Arc<Profile>>,
     /// The machine's start.
     pub start: Instant,
     /// How it ended.

@@ -7,6 +7,7 @@ use anyhow::Context;
 use ochre_runner::boot::{self, Config, Machine};
 use ochre_runner::error::Outcome;
 use ochre_runner::newc;
+use ochre_runner::profile::Profile;
 use ochre_runner::streams::CommandStatus;
 use ochre_runner::sys::environment::no_traces_in_errors;
 use ochre_runner::sys::signals::{self, Signal};
@@ -17,7 +18,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
@@ -40,6 +41,7 @@ pub fn run(args: MachineArgs, command: Option<Vec<OsString>>) -> anyhow::Result<
     no_traces_in_errors();
     let timeout = args.timeout.map(Duration::from_secs_f64);
     let show_timing = args.timing;
+    let (profile_file, show_calls) = (args.profile.clone(), args.host_calls);
     let interactive = command.is_none();
     let config = config(args, command.as_deref())?;
     let raw = if interactive { RawMode::enter().context("cannot use the terminal")? } else { None };
@@ -62,9 +64,24 @@ pub fn run(args: MachineArgs, command: Option<Vec<OsString>>) -> anyhow::Result<
     if show_timing {
         eprint!("{}", timing.table());
     }
+    if let Some(profile) = &vm.profile {
+        report(profile, profile_file.as_deref(), show_calls);
+    }
     // Tasks that still exist are not worth dropping one by one.
     let _ = std::io::stdout().flush();
     std::process::exit(exit.into())
+}
+
+/// What was counted and sampled. What the guest did is not changed by a file that cannot be written.
+fn report(profile: &Profile, file: Option<&Path>, show_calls: bool) {
+    if let Some(path) = file
+        && let Err(error) = profile.write(path)
+    {
+        eprintln!("ochre: the profile {}: {error}", path.display());
+    }
+    if show_calls {
+        eprint!("{}", profile.table());
+    }
 }
 
 fn config(args: MachineArgs, command: Option<&[OsString]>) -> anyhow::Result<Config> {
@@ -79,6 +96,10 @@ fn config(args: MachineArgs, command: Option<&[OsString]>) -> anyhow::Result<Con
                 .with_context(|| format!("cannot write the log {}", path.display()))?,
         ),
         None => None,
+    };
+    let profile = match (&args.profile, args.host_calls) {
+        (None, false) => None,
+        (file, _) => Some(Profile::start(file.is_some()).context("cannot take samples")?),
     };
     let mut command_line = "console=hvc0".to_owned();
     if command.is_some() {
@@ -107,6 +128,7 @@ fn config(args: MachineArgs, command: Option<&[OsString]>) -> anyhow::Result<Con
         interactive: command.is_none(),
         log,
         precompiled: Some(path(args.precompiled, "precompiled")?),
+        profile,
     })
 }
 

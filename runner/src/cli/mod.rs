@@ -74,6 +74,12 @@ pub struct MachineArgs {
     /// Print when the phases of the boot were reached
     #[arg(long)]
     timing: bool,
+    /// Sample the stacks of kernel and programs, and write them for flame graph tools
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+    /// Print how often each host call was made
+    #[arg(long)]
+    host_calls: bool,
     /// Copy the console's text to a file
     #[arg(long)]
     log: Option<PathBuf>,

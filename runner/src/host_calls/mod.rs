@@ -21,6 +21,7 @@ mod vcpus;
 use crate::fault::Unwind;
 use crate::memory::region::Bytes;
 use crate::memory::{KernelAddr, KernelMemory, UserAddr};
+use crate::profile::Profile;
 use crate::sys::stacks;
 use crate::task::TaskData;
 use crate::vm::Vm;
@@ -124,23 +125,60 @@ macro_rules! register {
     };
 }
 
+/// The same, with a counter around.
+macro_rules! register_counted {
+    ($linker:ident $profile:ident plain $name:ident ($($arg:ident : $kind:tt),*) ($($result:tt)?)) => {
+        let call = $profile.call(stringify!($name));
+        $linker.func_wrap(
+            HOST_MODULE,
+            stringify!($name),
+            move |mut task: Task<'_>, $($arg: argument_type!($kind)),*|
+                -> wasmtime::Result<result_type!($($result)?)> {
+                call.count(&mut task, |task| $name(task, $(argument!($kind $arg)),*))
+            },
+        )?;
+    };
+    ($linker:ident $profile:ident suspends $name:ident ($($arg:ident : $kind:tt),*) ($($result:tt)?)) => {
+        let call = $profile.call(stringify!($name));
+        $linker.func_wrap_async(
+            HOST_MODULE,
+            stringify!($name),
+            move |mut task: Task<'_>, ($($arg,)*): ($(argument_type!($kind),)*)| {
+                call.count_suspending();
+                Box::new(async move { $name(&mut task, $(argument!($kind $arg)),*).await })
+            },
+        )?;
+    };
+}
+
 macro_rules! register_all {
     ($( $(#[doc = $doc:literal])* $mode:ident fn $name:ident ( $($arg:ident : $kind:tt),* ) $(-> $result:tt)? ; )*) => {
         fn register_table(linker: &mut Linker<TaskData>) -> wasmtime::Result<()> {
             $( register!(linker $mode $name ($($arg : $kind),*) ($($result)?)); )*
             Ok(())
         }
+
+        fn register_counted(
+            linker: &mut Linker<TaskData>,
+            profile: &Arc<Profile>,
+        ) -> wasmtime::Result<()> {
+            $( register_counted!(linker profile $mode $name ($($arg : $kind),*) ($($result)?)); )*
+            Ok(())
+        }
     };
 }
 ochre_abi::for_each_host_call!(register_all);
 
-/// All functions that kernel and programs import from the host.
+/// All functions that kernel and programs import from the host; counted, where there is a profile.
 ///
 /// # Errors
 /// When wasmtime has no memory for them.
-pub fn link(engine: &Engine) -> wasmtime::Result<Linker<TaskData>> {
+pub fn link(engine: &Engine, profile: Option<&Arc<Profile>>) -> wasmtime::Result<Linker<TaskData>> {
     let mut linker = Linker::new(engine);
-    register_table(&mut linker)?;
+    match profile {
+        Some(profile) => register_counted(&mut linker, profile)?,
+        None => register_table(&mut linker)?,
+    }
     // Called by the glue of user programs before it enters the kernel.
     linker.func_wrap(HOST_MODULE, "stack_check", stack_check)?;
     linker.func_wrap(HOST_MODULE, "preempt_check", |task: Task<'_>| {

@@ -6,6 +6,7 @@
 pub mod environment;
 pub mod pages;
 pub mod random;
+pub mod sampling;
 pub mod signals;
 pub mod stacks;
 pub mod terminal;
