@@ -6,9 +6,10 @@
 mod calls;
 
 use crate::clock::ThreadClock;
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
 use calls::{Calls, Process};
 use ochre_abi::user;
+use ochre_runner::image::Image;
 use ochre_runner::loader::{self, Checks, IMPORTS};
 use ochre_runner::memory::{ProcessMemory, UserAddr};
 use std::io::Write;
@@ -61,6 +62,10 @@ fn run_prepared(prepared: &loader::Prepared, options: Options) -> anyhow::Result
     let module = Module::new(&engine, &prepared.wasm).map_err(anyhow::Error::msg)?;
     let info = prepared.info;
     let memory = ProcessMemory::new(&engine, 0, info.memory_pages).map_err(anyhow::Error::msg)?;
+    if let Some(data) = &prepared.image {
+        let image = Image::of(data).context("cannot keep the program's data")?;
+        ensure!(image.place(&memory), "the program's data does not fit into its memory");
+    }
     let memory = Arc::new(memory);
     let stack_pointer = info.stack_top - ARGUMENTS_BYTES;
     put_arguments(&memory, stack_pointer).context("the program's memory is too small")?;
