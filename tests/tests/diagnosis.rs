@@ -65,3 +65,28 @@ fn fork_is_refused_and_says_once_who_asked() {
     assert_eq!(log.matches("asked for fork()").count(), 1, "{}", output.transcript());
     assert!(log.contains("program["), "{}", output.transcript());
 }
+
+#[test]
+fn a_profile_has_stacks_of_programs_and_kernel() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("profile");
+    let output = Machine::shell("head -c 60000000 /dev/zero | sha256sum")
+        .without_kernel_log()
+        .option("--profile", &file)
+        .flag("--host-calls")
+        .run()
+        .success();
+    let stacks = std::fs::read_to_string(&file).expect("a profile");
+    let mut all = 0;
+    for line in stacks.lines() {
+        let count = line.rsplit(' ').next().and_then(|count| count.parse::<u64>().ok());
+        all += count.unwrap_or_else(|| panic!("a line without a count: {line:?}"));
+    }
+    assert!(all > 20, "only {all} samples:\n{stacks}");
+    let has = |side: &str, function: &str| {
+        stacks.lines().any(|line| line.starts_with(side) && line.contains(function))
+    };
+    assert!(has("user;", "sha256"), "{stacks}");
+    assert!(has("kernel;", ";kernel_syscall;"), "{stacks}");
+    output.complains("   host_memory_write\n");
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Samples of what the vCPU threads do, taken by a signal at a fixed rate of their processor time.
+//! Samples of what the vCPU threads do, taken by a signal at a fixed rate. The clock is not that of
+//! processor time, whose timers hosts look at with each of their ticks only.
 //!
 //! The handler follows the chain of frame pointers, which all compiled wasm keeps, from the
 //! interrupted wasm code to the frame in which the host entered it, and leaves the addresses in a
@@ -15,7 +16,7 @@ use std::mem::MaybeUninit;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Processor time between two samples of a thread.
+/// Time between two samples of a thread.
 const PERIOD_NS: i64 = 1_000_000;
 /// Samples that wait to be taken.
 const SLOTS: usize = 2048;
@@ -185,7 +186,7 @@ impl Timer {
             event.sigev_notify = libc::SIGEV_THREAD_ID;
             event.sigev_signo = libc::SIGPROF;
             event.sigev_notify_thread_id = libc::gettid();
-            let clock = libc::CLOCK_THREAD_CPUTIME_ID;
+            let clock = libc::CLOCK_MONOTONIC;
             if libc::timer_create(clock, event, timer.as_mut_ptr()) != 0 {
                 return None;
             }
