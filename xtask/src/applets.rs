@@ -78,6 +78,33 @@ pub fn links(applets: &Applets) -> String {
     lines
 }
 
+/// The commands that the image's own manifests name, with their paths.
+pub fn in_image(userland: &Path) -> Result<BTreeMap<String, String>> {
+    let mut commands = BTreeMap::new();
+    for file in ["manifest", "manifest.applets"] {
+        let path = userland.join("image").join(file);
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        for line in text.lines() {
+            let words: Vec<_> = line.split_whitespace().collect();
+            let paths: Vec<&str> = match words[..] {
+                // Behind source, mode and owner stand further names of the file.
+                ["file", path, _, _, _, _, ref others @ ..] => [&[path], others].concat(),
+                ["slink", path, ..] => vec![path],
+                _ => continue,
+            };
+            for path in paths {
+                if let Some((folder, name)) = path.rsplit_once('/')
+                    && ["/bin", "/sbin"].iter().any(|end| folder.ends_with(end))
+                {
+                    commands.insert(name.to_owned(), path.to_owned());
+                }
+            }
+        }
+    }
+    Ok(commands)
+}
+
 fn table(path: &Path) -> Result<toml::Table> {
     let text =
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -20,6 +20,7 @@ mod key;
 mod layers;
 mod lint;
 mod machine;
+mod new_tool;
 mod progress;
 mod sources;
 mod stamps;
@@ -49,6 +50,7 @@ usage: cargo xtask VERB …
   compare [OPTION…] [GLOB…]     run the same cases with our programs and with BusyBox; --json FILE
                                 keeps all that was seen
   fuzz TARGET [--seconds N]     look for inputs that a reader of files fails for; a minute by default
+  new-tool NAME [SUMMARY]       make the crate of a new tool of the guest, in userland/tools/
   lint                          format, clippy, licences, generated files
   ci                            what the continuous integration runs: lint and test
   generate [--check]            write what is generated from the abi crate, or check it
@@ -89,6 +91,7 @@ fn dispatch(verb: &str, arguments: Vec<OsString>) -> Result<ExitCode> {
         "bench" => bench::run(&Context::new()?, &arguments),
         "compare" => compare::run(&Context::new()?, &arguments),
         "fuzz" => fuzz::run(&Context::new()?, &words()?),
+        "new-tool" => new_tool::run(&Context::new()?, &words()?),
         "lint" => {
             no_more(&arguments)?;
             lint::run(&Context::new()?)
