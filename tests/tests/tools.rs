@@ -114,3 +114,25 @@ fn xargs() {
     let cases: Vec<_> = scripts.iter().map(|script| ("xargs", script.as_str())).collect();
     same_as_on_the_host(&cases);
 }
+
+#[test]
+fn awk() {
+    const FILE: &str = r"printf 'one 1 a\ntwo 22 b\nthree 333 c\n' > f;";
+    let case = |script: &str| format!("{FILE} {script}");
+    let scripts = [
+        "awk '{print $2, $1}' f; awk 'END{print NR, $0}' f; awk -F: '{print $2}' /etc/passwd | sort -u; awk '/t/' f",
+        "awk '{s+=$2} END{print s, s/NR}' f; awk '{$5=\"e\";print;print NF}' f; awk '{NF=2;print}' OFS=- f; awk 'NR==2,0' f",
+        r#"awk 'BEGIN{printf "%5.2f|%-5s|%05d|%x|%c|%e|%g\n", 3.14159, "ab", 42, 255, 65, 1234.5, 1e-9}'"#,
+        r#"awk 'BEGIN{s="hello world";print gsub(/o/,"[&]",s),s;sub("l+","\\&",s);print s;print match(s,/w/),RSTART,RLENGTH}'"#,
+        r#"awk 'BEGIN{n=split("a:b:c",A,":");print n,A[1],A[3];print substr("hello",2,3),index("foobar","bar"),toupper("x")}'"#,
+        "awk 'function f(n){return n<2?n:f(n-1)+f(n-2)} function g(a){a[1]=2} BEGIN{print f(15);g(q);print q[1]}'",
+        r#"awk 'BEGIN{while((getline l < "f")>0)n++;print n;"echo hi"|getline x;print x;print "b\na"|"sort";close("sort");print "end"}'"#,
+        r#"awk 'BEGIN{print 1==1.0,"a"<"b","10"<"9",-3%2,2^3^2,!0,1/3,1e6}'; echo 10 9 | awk '{print ($1>$2),($1>"9")}'"#,
+        r#"awk 'BEGIN{a["x"];if("x" in a)print "in";delete a["x"];print ("x" in a);a[1,2]=3;for(k in a){split(k,p,SUBSEP);print p[1],p[2]}}'"#,
+        r#"printf 'x y\nz\n\n\nq\n' | awk 'BEGIN{RS=""}{print NR": "$1"|"$NF"|"NF}'; awk -v RS='[0-9]+' '{printf "%s,",$0}' f"#,
+        "awk '{if(NR>2)exit 3; print > \"o\" NR}END{print \"e\"}' f; echo $?; cat o1 o2; awk 'BEGIN{exit system(\"exit 4\")}'; echo $?",
+    ];
+    let scripts = scripts.map(case);
+    let cases: Vec<_> = scripts.iter().map(|script| ("awk", script.as_str())).collect();
+    same_as_on_the_host(&cases);
+}
