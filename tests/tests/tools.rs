@@ -16,7 +16,7 @@ fn grep() {
         r"grep '\(f\).*\1' f; grep -E '^(.)..e \1' f; grep -e one -e Three f",
         "grep -A 1 two f; grep -B 1 Three f; grep -C 1 four f; grep -m 1 o f",
         "cp f g; grep one f g; grep -l one f g; grep -L zzz f g; grep -h one f g; grep -c e f g",
-        "mkdir d; cp f d/x; grep -r one d; grep -s one /none; echo $?; echo a | grep -H a",
+        "mkdir d; cp f d/x; grep one d; echo $?; grep -r one d; grep -s one /none; echo $?; echo a | grep -H a",
         "printf 'a\\0b\\0' | grep -z b | tr '\\0' '\\n'; printf 'b\\n' > p; printf 'a\\nb\\n' | grep -f p",
         "grep '[[:upper:]]' f; grep '[^a-z]' f; grep 'o\\{1,\\}' f; grep '^$' -n f",
     ];
@@ -38,6 +38,8 @@ fn sed() {
         "printf '1\\n2\\n3\\n' | sed -n 'H;${x;s/\\n/+/g;p}'; printf 'a b' | sed 's/ /\\n/'",
         "echo abc | sed 's/B/x/I'; echo aaa | sed 's/a/b/2g'; sed --expression=p -n f",
         "sed -n '/e$/w out' f; cat out; printf 's/a/b/\\n' > script; echo a | sed -f script",
+        "seq 6 | sed -n '2d;2,1p'; seq 6 | sed -n '1{N;N;d};2,3p;3p;4p'; seq 6 | sed -n '2d;2,4p;2d;2,/5/p'",
+        "echo a.b | sed 's.\\..x.'; sed '1i\\  x' f; sed 'a\\' f; printf x | sed 'w out'; cat out; sed 'b no' f; echo $?",
     ];
     let scripts = scripts.map(case);
     let cases: Vec<_> = scripts.iter().map(|script| ("sed", script.as_str())).collect();

@@ -84,6 +84,7 @@ impl Run<'_> {
                 return self.folder(path);
             }
             if !options.skips_folders() {
+                self.failed = true;
                 self.out.flush()?;
                 if !options.no_messages {
                     complain("grep", format_args!("{}: Is a directory", path.display()));
@@ -116,9 +117,8 @@ impl Run<'_> {
             Ok(entries) => entries,
             Err(error) => return self.complain(folder, &error),
         };
-        let mut paths: Vec<(OsString, PathBuf)> =
+        let paths: Vec<(OsString, PathBuf)> =
             entries.flatten().map(|entry| (entry.file_name(), entry.path())).collect();
-        paths.sort();
         for (name, path) in paths {
             let path = if self.from_here && folder == Path::new(".") {
                 PathBuf::from(&name)

@@ -42,7 +42,8 @@ pub fn parse(text: &[u8], syntax: Syntax, posix: bool) -> Result<Script> {
     }
     parser.commands()?;
     if !parser.blocks.is_empty() {
-        parser.fail("unmatched `{'")?;
+        // As GNU's has it, at no place.
+        bail!("-e expression #1, char 0: unmatched `{{'");
     }
     let end = parser.script.commands.len();
     for (command, label) in std::mem::take(&mut parser.jumps) {
@@ -51,11 +52,11 @@ pub fn parse(text: &[u8], syntax: Syntax, posix: bool) -> Result<Script> {
         } else {
             match parser.labels.get(&label) {
                 Some(target) => *target,
-                None => bail!(
-                    "-e expression #1, char {}: can't find label for jump to `{}'",
-                    text.len(),
-                    String::from_utf8_lossy(&label)
-                ),
+                None => {
+                    let label = String::from_utf8_lossy(&label);
+                    let message = format!("can't find label for jump to `{label}'");
+                    return Err(ochre_applet::Failure::new(4, message).into());
+                }
             }
         };
         match &mut parser.script.commands[command].action {
@@ -206,14 +207,8 @@ impl Parser<'_> {
                 b'\\' => {
                     let escaped = self.next()?;
                     if escaped == end {
-                        // The delimiter loses its meaning as an operator, too, unless only the
-                        // backslash gives it one.
-                        let operator = pattern && !self.special_escaped(escaped);
-                        let extended = pattern && self.syntax.extended;
-                        if (operator && b".*[]^$".contains(&escaped))
-                            || (!pattern && escaped == b'&')
-                            || (extended && b"+?(){}|".contains(&escaped))
-                        {
+                        // It is what it would be without being the delimiter, an operator, too.
+                        if !pattern && escaped == b'&' {
                             text.push(b'\\');
                         }
                         text.push(escaped);
@@ -236,10 +231,6 @@ impl Parser<'_> {
                 _ => text.push(byte),
             }
         }
-    }
-
-    fn special_escaped(&self, byte: u8) -> bool {
-        !self.syntax.extended && b"(){}|+?".contains(&byte)
     }
 
     fn has_bracket_end(&self) -> bool {

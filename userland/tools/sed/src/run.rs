@@ -2,6 +2,7 @@
 //! Runs a script over the input.
 
 mod output;
+mod ranges;
 
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
@@ -38,8 +39,12 @@ pub struct Machine<'a> {
     script: &'a Script,
     pub lines: Lines,
     files: Vec<Option<BufWriter<File>>>,
+    /// The same as `missing`, for each file.
+    missing_in: Vec<bool>,
     readers: HashMap<Vec<u8>, Option<BufReader<File>>>,
     ranges: Vec<Range>,
+    /// Was the line that begins a range reached, or passed?
+    passed: Vec<bool>,
     space: Vec<u8>,
     hold: Vec<u8>,
     late: VecDeque<Late>,
@@ -87,9 +92,11 @@ impl<'a> Machine<'a> {
         Ok(Self {
             script,
             lines,
+            missing_in: vec![false; files.len()],
             files,
             readers: HashMap::new(),
             ranges: vec![Range::Closed; script.commands.len()],
+            passed: vec![false; script.commands.len()],
             space: Vec::new(),
             hold: Vec::new(),
             late: VecDeque::new(),
@@ -262,10 +269,7 @@ impl<'a> Machine<'a> {
                     }
                 }
                 Action::Substitute(substitution) => self.substitute(substitution)?,
-                Action::Write(file) => {
-                    let text = [&self.space[..], &[self.end]].concat();
-                    self.write(*file, &text)?;
-                }
+                Action::Write(file) => self.write_space(*file)?,
                 Action::WriteFirst(file) => {
                     let text = [self.first_line(), &[self.end]].concat();
                     self.write(*file, &text)?;
@@ -294,79 +298,6 @@ impl<'a> Machine<'a> {
     fn first_line(&self) -> &[u8] {
         let end = self.space.iter().position(|byte| *byte == self.end);
         &self.space[..end.unwrap_or(self.space.len())]
-    }
-
-    fn selects(&mut self, command: &Command, index: usize) -> Result<bool> {
-        let Some(first) = &command.first else { return Ok(true) };
-        let Some(second) = &command.second else { return self.fits(first) };
-        let number = self.lines.number;
-        match self.ranges[index] {
-            Range::Closed => {
-                let starts = match first {
-                    Address::Line(0) => number == 1,
-                    _ => self.fits(first)?,
-                };
-                if !starts {
-                    return Ok(false);
-                }
-                let until = match second {
-                    Address::Line(line) => Some(*line),
-                    Address::Plus(count) => Some(number + count),
-                    Address::Multiple(0) => Some(number),
-                    Address::Multiple(step) => Some(number.div_ceil(*step) * step),
-                    Address::Match(_) if matches!(first, Address::Line(0)) => {
-                        if !self.fits(second)? {
-                            self.ranges[index] = Range::Open;
-                        }
-                        return Ok(true);
-                    }
-                    _ => None,
-                };
-                self.ranges[index] = match until {
-                    Some(line) if line <= number => Range::Closed,
-                    Some(line) => Range::Until(line),
-                    None if matches!(second, Address::Last) && self.lines.is_last()? => {
-                        Range::Closed
-                    }
-                    None => Range::Open,
-                };
-                Ok(true)
-            }
-            Range::Until(line) => {
-                if number >= line {
-                    self.ranges[index] = Range::Closed;
-                }
-                // A range whose end was passed while other commands read lines is over.
-                if number > line { self.fits_again(command, index) } else { Ok(true) }
-            }
-            Range::Open => {
-                if self.fits(second)? {
-                    self.ranges[index] = Range::Closed;
-                }
-                Ok(true)
-            }
-        }
-    }
-
-    fn fits_again(&mut self, command: &Command, index: usize) -> Result<bool> {
-        match &command.first {
-            Some(Address::Line(_)) | None => Ok(false),
-            Some(_) => self.selects(command, index),
-        }
-    }
-
-    fn fits(&mut self, address: &Address) -> Result<bool> {
-        let number = self.lines.number;
-        Ok(match address {
-            Address::Line(line) => *line == number,
-            Address::Step(first, 0) => *first == number,
-            Address::Step(first, step) => {
-                number >= *first && (number - first).is_multiple_of(*step)
-            }
-            Address::Last => self.lines.is_last()?,
-            Address::Match(pattern) => self.regex(pattern)?.is_match(&self.space),
-            Address::Plus(_) | Address::Multiple(_) => false,
-        })
     }
 
     fn regex(&mut self, pattern: &Pattern) -> Result<Rc<Regex>> {
@@ -435,8 +366,7 @@ impl<'a> Machine<'a> {
             self.print_space()?;
         }
         if let Some(file) = substitution.file {
-            let text = [&self.space[..], &[self.end]].concat();
-            self.write(file, &text)?;
+            self.write_space(file)?;
         }
         Ok(())
     }

@@ -33,9 +33,16 @@ impl Parser<'_> {
         self.blanks();
         if self.peek() == Some(b'\\') {
             self.at += 1;
+            // Blanks behind the backslash are a part of a text that stands there.
+            let mark = self.at;
             self.blanks();
             if self.peek() == Some(b'\n') {
                 self.at += 1;
+            } else {
+                self.at = mark;
+            }
+            if self.peek().is_none() {
+                return Ok(Vec::new());
             }
         }
         if self.peek().is_none() {

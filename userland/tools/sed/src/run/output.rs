@@ -61,13 +61,30 @@ impl Machine<'_> {
 
     pub(super) fn write(&mut self, file: usize, text: &[u8]) -> io::Result<()> {
         match &mut self.files[file] {
-            Some(file) => {
-                file.write_all(text)?;
+            Some(out) => {
+                if std::mem::take(&mut self.missing_in[file]) {
+                    out.write_all(&[self.end])?;
+                }
+                out.write_all(text)?;
                 // Others may read it while we go on.
-                file.flush()
+                out.flush()
             }
             None => self.put(text),
         }
+    }
+
+    /// Writes the pattern space to a file; the last line's end is missing there, too.
+    pub(super) fn write_space(&mut self, file: usize) -> io::Result<()> {
+        if self.files[file].is_none() {
+            return self.print_space();
+        }
+        let mut text = self.space.clone();
+        if self.lines.ended {
+            text.push(self.end);
+        }
+        self.write(file, &text)?;
+        self.missing_in[file] = !self.lines.ended;
+        Ok(())
     }
 
     pub(super) fn list(&mut self, width: usize) -> io::Result<()> {
