@@ -11,6 +11,8 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use crate::Format;
 
+/// Bytes of the largest dictionary; the tree that searches it takes ten times as much.
+const MOST_DICTIONARY: u32 = 16 << 20;
 /// Data that makes up one zstd frame.
 const FRAME_BYTES: usize = 4 << 20;
 
@@ -93,6 +95,13 @@ impl<W: Write> Finish for crate::lzw::Encoder<W> {
     }
 }
 
+/// What a level of xz asks for, in the memory of a machine of 512 MiB: level 9 wants 700 MiB.
+fn lzma_options(level: u32) -> LzmaOptions {
+    let mut options = LzmaOptions::with_preset(level.min(9));
+    options.dict_size = options.dict_size.min(MOST_DICTIONARY);
+    options
+}
+
 /// A writer that compresses; `level` is the digit of the format's program.
 ///
 /// # Errors
@@ -111,9 +120,13 @@ pub fn writer<W: Write + 'static>(
             inner,
             bzip2::Compression::new(level.clamp(1, 9)),
         )),
-        Format::Xz => Box::new(XzWriter::new(inner, XzOptions::with_preset(level.min(9)))?),
+        Format::Xz => {
+            let mut options = XzOptions::with_preset(level.min(9));
+            options.lzma_options = lzma_options(level);
+            Box::new(XzWriter::new(inner, options)?)
+        }
         Format::Lzma => {
-            let options = LzmaOptions::with_preset(level.min(9));
+            let options = lzma_options(level);
             Box::new(LzmaWriter::new_use_header(inner, &options, None)?)
         }
         Format::Zstd => {
