@@ -140,7 +140,10 @@ struct PointOptions {
     path: PathBuf,
 }
 
-/// The applet: status 1 when it is none.
+/// The status for a folder that is none.
+const NO_POINT: u8 = 32;
+
+/// The applet: status 32 when it is none, 1 for all else that went wrong.
 pub fn mountpoint(args: Args) -> Result<u8> {
     let options: PointOptions = parse(&args)?;
     let path = options.path.display();
@@ -182,5 +185,5 @@ pub fn mountpoint(args: Args) -> Result<u8> {
     } else if !options.quiet {
         println!("{path} is {}a mountpoint", if is_point { "" } else { "not " });
     }
-    Ok(u8::from(!is_point))
+    Ok(if is_point { 0 } else { NO_POINT })
 }
