@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Files that are generated from the abi crate. They are committed, so that the kernel's overlay can
-//! be read and built without cargo; `lint` checks that they are current.
+//! Files that are generated: the kernel's header from the abi crate, the table of applets from what
+//! makes the image. They are committed, so that they can be read and the overlay be built without cargo;
+//! `lint` checks that they are current.
 
+use crate::applet_table;
 use crate::context::Context;
 use anyhow::{Context as _, Result};
 use std::fs;
@@ -12,8 +14,12 @@ use std::process::ExitCode;
 fn generated(context: &Context) -> Result<Vec<(PathBuf, String)>> {
     let mut header = String::new();
     ochre_abi::c_header::write_c_header(&mut header).context("cannot render the C header")?;
-    let path = context.workspace.root.join("kernel/overlay/arch/wasm/include/asm/host_abi.h");
-    Ok(vec![(path, header)])
+    let root = &context.workspace.root;
+    let userland = root.join("userland");
+    Ok(vec![
+        (root.join("kernel/overlay/arch/wasm/include/asm/host_abi.h"), header),
+        (userland.join("APPLETS.md"), applet_table::render(&userland)?),
+    ])
 }
 
 /// Generated files that are missing or differ.

@@ -8,6 +8,7 @@
 //! - stdout belongs to the guest and to results; progress and errors go to stderr.
 #![forbid(unsafe_code)]
 
+mod applet_table;
 mod applets;
 mod apt;
 mod bench;
@@ -53,7 +54,7 @@ usage: cargo xtask VERB …
   new-tool NAME [SUMMARY]       make the crate of a new tool of the guest, in userland/tools/
   lint                          format, clippy, licences, generated files
   ci                            what the continuous integration runs: lint and test
-  generate [--check]            write what is generated from the abi crate, or check it
+  generate [--check]            write the files that are generated, or check them
   clean [--cache]               remove this checkout's results, or the shared cache too
 
 Options of run and exec are those of the runner: target/ochre/ochre --help lists them. In addition,
