@@ -24,6 +24,9 @@ const COMMANDS: [(&str, &str); 10] = [
     ("sh", "sh -c :"),
 ];
 
+/// What tells its version.
+const VERSIONS: [(&str, &str); 2] = [("kernel", "uname -sr"), ("BusyBox", "busybox")];
+
 /// The jobs, all named `figure/COMMAND`.
 pub fn jobs() -> Vec<Job> {
     let job = |(program, command): (&str, &str)| Job {
@@ -35,6 +38,27 @@ pub fn jobs() -> Vec<Job> {
         ..Job::default()
     };
     COMMANDS.map(job).into()
+}
+
+/// The jobs that ask for versions.
+pub fn version_jobs() -> Vec<Job> {
+    let job = |(name, command): (&str, &str)| Job {
+        id: format!("version/{name}"),
+        argv: command.split(' ').map(String::from).collect(),
+        limit_ms: LIMIT_MS,
+        turns: 1,
+        ..Job::default()
+    };
+    VERSIONS.map(job).into()
+}
+
+/// What they answered where BusyBox is.
+pub fn versions(theirs: &Outcomes) -> Vec<(String, String)> {
+    let version = |(name, _): (&str, &str)| {
+        let outcome = theirs.get(&format!("version/{name}"))?;
+        Some((name.to_owned(), outcome.stdout.lines().next()?.to_owned()))
+    };
+    VERSIONS.into_iter().filter_map(version).collect()
 }
 
 /// What came of them.

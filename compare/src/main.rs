@@ -10,6 +10,7 @@
 mod archive;
 mod cases;
 mod figures;
+mod markdown;
 mod place;
 mod report;
 mod suites;
@@ -39,6 +40,7 @@ struct Options {
     /// Debian's BusyBox for the host.
     host_busybox: Option<PathBuf>,
     json: Option<PathBuf>,
+    markdown: Option<PathBuf>,
     globs: Vec<String>,
 }
 
@@ -47,10 +49,17 @@ fn main() -> Result<()> {
     let report = run(&options)?;
     if let Some(path) = &options.json {
         let text = serde_json::to_string_pretty(&report).context("a report that is no JSON")?;
-        fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        write(path, &text)?;
+    }
+    if let Some(path) = &options.markdown {
+        write(path, &markdown::page(&report))?;
     }
     print!("{}", terminal::summary(&report));
     Ok(())
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn options() -> Result<Options> {
@@ -65,6 +74,7 @@ fn options() -> Result<Options> {
             Long("host-busybox") => options.host_busybox = Some(parser.value()?.into()),
             Long("cases") => options.cases = parser.value()?.into(),
             Long("json") => options.json = Some(parser.value()?.into()),
+            Long("markdown") => options.markdown = Some(parser.value()?.into()),
             Value(glob) => options.globs.push(glob.string()?),
             _ => return Err(argument.unexpected().into()),
         }
@@ -89,7 +99,8 @@ fn run(options: &Options) -> Result<Report> {
         );
     }
     let own_jobs: Vec<_> = own.iter().map(|case| case.job.clone()).collect();
-    let measured = if options.globs.is_empty() { figures::jobs() } else { Vec::new() };
+    let mut measured = if options.globs.is_empty() { figures::jobs() } else { Vec::new() };
+    measured.extend(figures::version_jobs());
     let all: Vec<_> = jobs.iter().chain(&own_jobs).chain(&measured).cloned().collect();
     let mut answers = Vec::new();
     let mut sizes = [[0; 2]; 2];
@@ -116,7 +127,7 @@ fn run(options: &Options) -> Result<Report> {
     let unused_verdicts = if options.globs.is_empty() { verdicts.unused() } else { Vec::new() };
     Ok(Report {
         date: said(Command::new("date").args(["--utc", "+%Y-%m-%d"]))?,
-        versions: Vec::new(),
+        versions: versions(options, &theirs)?,
         cases: compared,
         figures: Figures {
             sizes: vec![("image".into(), sizes[0]), ("programs".into(), sizes[1])],
@@ -152,6 +163,17 @@ fn on_host(options: &Options, own: &[cases::Case]) -> Result<Outcomes> {
         bail!("{} could not make its links", busybox.display());
     }
     place::run_on_host(&options.host_runner, links.path(), &jobs)
+}
+
+fn versions(options: &Options, theirs: &Outcomes) -> Result<Vec<(String, String)>> {
+    let mut versions = figures::versions(theirs);
+    let mut commit = Command::new("git");
+    commit.arg("-C").arg(&options.cases).args(["describe", "--always", "--dirty"]);
+    versions.push(("our programs, commit".into(), said(&mut commit)?));
+    if let Some(busybox) = &options.host_busybox {
+        versions.push(("BusyBox on the host".into(), said(&mut Command::new(busybox))?));
+    }
+    Ok(versions)
 }
 
 /// The first line that a command puts out.

@@ -49,7 +49,7 @@ usage: cargo xtask VERB …
                                 shell; --json, --html, --markdown FILE keep the figures, --check
                                 FILE.json tells what has become slower
   compare [OPTION…] [GLOB…]     run the same cases with our programs and with BusyBox; --json FILE
-                                keeps all that was seen
+                                and --markdown FILE keep what was seen
   fuzz TARGET [--seconds N]     look for inputs that a reader of files fails for; a minute by default
   new-tool NAME [SUMMARY]       make the crate of a new tool of the guest, in userland/tools/
   lint                          format, clippy, licences, generated files
