@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The command `ochre`: boots a machine in the terminal (`run`), runs one command in a machine
-//! (`exec`), or compiles images ahead (`precompile`).
+//! (`exec`), compiles images ahead (`precompile`), or prints what building for the guest takes (`sdk`).
 //!
 //! | exit status | meaning                                                       |
 //! |-------------|---------------------------------------------------------------|

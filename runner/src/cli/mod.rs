@@ -5,6 +5,7 @@
 mod add;
 mod machine;
 mod precompile;
+mod sdk;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -40,6 +41,16 @@ enum Command {
         /// Folder for the compiled code
         #[arg(long, visible_alias = "output")]
         out: PathBuf,
+    },
+    /// Print the environment in which cargo builds a project for the guest, for `eval` in a shell
+    Sdk {
+        /// Print it as JSON: variables to set, variables to unset, folders for the front of PATH
+        #[arg(long)]
+        json: bool,
+        /// Name the crates in a project's lock file that the guest needs in another version; status 1
+        /// if there are any
+        #[arg(long, value_name = "CARGO.LOCK", conflicts_with = "json")]
+        check: Option<PathBuf>,
     },
 }
 
@@ -92,6 +103,7 @@ impl Cli {
             Command::Run(machine) => machine::run(machine, None),
             Command::Exec { machine, command } => machine::run(machine, Some(command)),
             Command::Precompile { files, out } => precompile::precompile(&files, &out),
+            Command::Sdk { json, check } => sdk::run(json, check.as_deref()),
         }
     }
 }

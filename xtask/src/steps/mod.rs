@@ -143,7 +143,11 @@ fn sysroot(context: &Context) -> Result<()> {
     let musl = context.ensure(&sysroot::Musl)?;
     context.publish_link(&musl, "sysroot")?;
     let std = context.ensure(&sysroot::Std)?;
-    context.publish_link(&std, "sysroot-rust")
+    context.publish_link(&std, "sysroot-rust")?;
+    // For `ochre sdk`, which looks for everything beside itself.
+    let target = format!("{}.json", userland::TARGET);
+    let source = context.workspace.root.join("sysroot").join(&target);
+    context.publish(&source, &target).map(drop)
 }
 
 fn runner(context: &Context) -> Result<()> {
