@@ -138,3 +138,21 @@ fn awk() {
     let cases: Vec<_> = scripts.iter().map(|script| ("awk", script.as_str())).collect();
     same_as_on_the_host(&cases);
 }
+
+#[test]
+fn diff() {
+    const FILES: &str = "seq 30 > a; sed '3d;10s/$/x/;20a new' a > b; printf 'a\\nb' > c; printf 'A  b\\n\\n' > d; \
+        mkdir p q; cp a p/f; cp b q/f; echo x > p/only; touch -d @1600000000 a b c d p/* q/*;";
+    let case = |script: &str| format!("{FILES} {script}");
+    let scripts = [
+        "diff a b; echo $?; diff a a; echo $?; diff -u a b; diff -U0 b a; diff -e a b; diff -q a b",
+        "TZ=UTC LC_ALL=C diff -c a b; diff c d; diff -i -w c d; diff -bB c d; diff -u c a | tail -n 3",
+        "diff p q; diff -r p q; diff -ruN p q | grep -v '^[-+][-+]'; diff -rq p q; diff -s a a; cat b | diff a -",
+        "diff -u -L one -L two a b; diff -u /dev/null c | tail -n 3; diff a none; echo $?",
+        "seq 300 | awk '{print int($1*$1/7)%5}' > x; awk 'NR%9{print}NR%10==0{print 3}' x > y; diff x y; diff -u y x | sed 1,2d",
+        "LC_ALL=C cmp a b; echo $?; cmp a a; cmp -s a b; echo $?; cmp -l a b | head -n 3; cmp -n 3 a b; cmp a none; echo $?",
+    ];
+    let scripts = scripts.map(case);
+    let cases: Vec<_> = scripts.iter().map(|script| ("diff", script.as_str())).collect();
+    same_as_on_the_host(&cases);
+}

@@ -59,7 +59,7 @@ impl Parser<'_> {
                     }
                     None => {}
                     Some(next) => match escape(&self.text[self.at..], Escapes::Sed) {
-                        Some((value, len)) if next != b'n' || len > 1 => {
+                        Some((value, len)) => {
                             text.push(value);
                             self.at += len;
                         }
