@@ -4,11 +4,9 @@
 # POSIX that the image has, `local` besides what POSIX says, and prints nothing that changes from run to run.
 
 failures=0
-
 title() {
     printf '== %s\n' "$*"
 }
-
 # check WHAT EXPECTED ACTUAL: says whether the shell did what the standard says.
 check() {
     if [ "$2" = "$3" ]; then
@@ -18,7 +16,6 @@ check() {
         printf 'wrong %s: expected <%s>, got <%s>\n' "$1" "$2" "$3"
     fi
 }
-
 # show WORD...: the words, so that one sees where each begins.
 show() {
     printf '%d:' "$#"
@@ -27,7 +24,6 @@ show() {
     done
     printf '\n'
 }
-
 title parameters
 set -- one 'two words' '' four
 show "$@"
@@ -68,7 +64,6 @@ check 'pattern in a variable' file.tar.gz "${path##*/lib/}"
 pattern='*/'
 check 'pattern that is quoted' "$path" "${path#"$pattern"}"
 check 'pattern that is not quoted' usr/local/lib/file.tar.gz "${path#$pattern}"
-
 title 'words and quotes'
 IFS=' 	
 '
@@ -95,7 +90,6 @@ line'
 show joined\
 line "joined \
 text"
-
 title arithmetic
 i=7
 check precedence 17 "$((3 + 2 * i))"
