@@ -10,8 +10,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The program that all of them are links to.
+/// The program that they are links to, and that of those which run with root's rights for everybody.
 const PROGRAM: &str = "/usr/bin/toolbox";
+const SETUID_PROGRAM: &str = "/usr/bin/toolbox-setuid";
 
 /// One applet.
 pub struct Applet {
@@ -19,6 +20,8 @@ pub struct Applet {
     pub folder: &'static str,
     /// The package of its crate.
     pub package: String,
+    /// Whether it is setuid root.
+    pub setuid: bool,
 }
 
 /// The applets by name.
@@ -35,10 +38,13 @@ pub fn read(userland: &Path) -> Result<Applets> {
             .with_context(|| {
                 format!("{}: name the applets in [package.metadata.applets]", path.display())
             })?;
+        let setuid = named.get("setuid").and_then(toml::Value::as_array);
+        let setuid: Vec<_> = setuid.into_iter().flatten().filter_map(toml::Value::as_str).collect();
         for (place, folder) in [("bin", "/usr/bin"), ("sbin", "/usr/sbin")] {
             let names = named.get(place).and_then(toml::Value::as_array);
             for name in names.into_iter().flatten().filter_map(toml::Value::as_str) {
-                let applet = Applet { folder, package: package.clone() };
+                let setuid = setuid.contains(&name);
+                let applet = Applet { folder, package: package.clone(), setuid };
                 if let Some(other) = applets.insert(name.to_owned(), applet) {
                     bail!("{}: {} has an applet {name} already", path.display(), other.package);
                 }
@@ -73,7 +79,8 @@ pub fn links(applets: &Applets) -> String {
     let mut lines = format!("slink /usr/bin/busybox {PROGRAM} 0777 0 0\n");
     for (name, applet) in applets {
         // Writing to a string cannot fail.
-        let _ = writeln!(lines, "slink {}/{name} {PROGRAM} 0777 0 0", applet.folder);
+        let program = if applet.setuid { SETUID_PROGRAM } else { PROGRAM };
+        let _ = writeln!(lines, "slink {}/{name} {program} 0777 0 0", applet.folder);
     }
     lines
 }
@@ -117,14 +124,16 @@ mod tests {
 
     #[test]
     fn every_applet_is_one_link() {
-        let applet = |folder| Applet { folder, package: "ochre-x".into() };
-        let applets =
-            Applets::from([("b".into(), applet("/usr/sbin")), ("a".into(), applet("/usr/bin"))]);
+        let applet = |folder, setuid| Applet { folder, package: "ochre-x".into(), setuid };
+        let applets = Applets::from([
+            ("b".into(), applet("/usr/sbin", true)),
+            ("a".into(), applet("/usr/bin", false)),
+        ]);
         assert_eq!(
             links(&applets),
             "slink /usr/bin/busybox /usr/bin/toolbox 0777 0 0\n\
              slink /usr/bin/a /usr/bin/toolbox 0777 0 0\n\
-             slink /usr/sbin/b /usr/bin/toolbox 0777 0 0\n"
+             slink /usr/sbin/b /usr/bin/toolbox-setuid 0777 0 0\n"
         );
     }
 }
