@@ -5,12 +5,14 @@
 //! A file is replaced by its compressed or unpacked self, with its owner, rights and times; the old one
 //! goes only when the new one is whole.
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Read, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use anyhow::{Context, bail};
 use ochre_applet::{Args, complain, parse};
@@ -240,6 +242,9 @@ impl Job<'_> {
             if !self.unpack && !self.options.force && io::stdout().is_terminal() {
                 bail!("compressed data is not written to a terminal; use -f to force it");
             }
+            if self.options.list {
+                return self.sizes(file, Box::new(io::stdin()), None);
+            }
             return self.convert(file, Box::new(io::stdin()), Box::new(io::stdout()));
         }
         let mut file = file.to_path_buf();
@@ -273,7 +278,7 @@ impl Job<'_> {
         if to_stdout {
             let input = Box::new(File::open(file)?);
             if self.options.list {
-                return self.sizes(file, input, metadata.len());
+                return self.sizes(file, input, Some(metadata.len()));
             }
             let output: Box<dyn Write> =
                 if self.options.test { Box::new(io::sink()) } else { Box::new(io::stdout()) };
@@ -410,14 +415,40 @@ impl Job<'_> {
         Ok(output.flush()?)
     }
 
-    fn sizes(&mut self, file: &Path, input: Box<dyn Read>, packed: u64) -> anyhow::Result<()> {
+    /// A line of `--list`; without a length, as for a pipe, what was read of it counts.
+    fn sizes(
+        &mut self,
+        file: &Path,
+        input: Box<dyn Read>,
+        packed: Option<u64>,
+    ) -> anyhow::Result<()> {
+        let read = Rc::new(Cell::new(0));
+        let input = Box::new(Counted { input, read: Rc::clone(&read) });
         let unpacked =
             io::copy(&mut reader(self.kind.format, Source::new(input))?, &mut io::sink())?;
+        let packed = packed.unwrap_or_else(|| read.get());
         let saved =
             if unpacked == 0 { 0.0 } else { 100.0 - 100.0 * packed as f64 / unpacked as f64 };
-        let name = self.target(file).unwrap_or_else(|| file.to_path_buf());
+        let name = match file == Path::new("-") {
+            true => PathBuf::from("stdout"),
+            false => self.target(file).unwrap_or_else(|| file.to_path_buf()),
+        };
         println!("{packed:>19} {unpacked:>19} {saved:>5.1}% {}", name.display());
         Ok(())
+    }
+}
+
+/// Counts the bytes that are read through it.
+struct Counted {
+    input: Box<dyn Read>,
+    read: Rc<Cell<u64>>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.input.read(buffer)?;
+        self.read.set(self.read.get() + length as u64);
+        Ok(length)
     }
 }
 
