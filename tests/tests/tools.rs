@@ -149,7 +149,7 @@ fn diff() {
         "TZ=UTC LC_ALL=C diff -c a b; diff c d; diff -i -w c d; diff -bB c d; diff -u c a | tail -n 3",
         "diff p q; diff -r p q; diff -ruN p q | grep -v '^[-+][-+]'; diff -rq p q; diff -s a a; cat b | diff a -",
         "diff -u -L one -L two a b; diff -u /dev/null c | tail -n 3; diff a none; echo $?",
-        "seq 300 | awk '{print int($1*$1/7)%5}' > x; awk 'NR%9{print}NR%10==0{print 3}' x > y; diff x y; diff -u y x | sed 1,2d",
+        "seq 300 | awk '{print int($1*$1/7)}' > x; awk 'NR%9{print}NR%10==0{print \"new\"}' x > y; diff x y; diff -u y x | sed 1,2d",
         "LC_ALL=C cmp a b; echo $?; cmp a a; cmp -s a b; echo $?; cmp -l a b | head -n 3; cmp -n 3 a b; cmp a none; echo $?",
     ];
     let scripts = scripts.map(case);

@@ -60,7 +60,6 @@ fn as_util_linux_and_debian() {
         ("run-parts fails", "mkdir d; printf '#!/bin/sh\\nexit 3\\n' > d/a; chmod +x d/a; run-parts d 2>&1; echo $?"),
         ("setsid", "setsid -w sh -c 'test $(ps -o sid= -p $$) = $$; exit $?'; echo $?; setsid -w no-such 2> out; echo $?"),
         ("renice", "sleep 9 & renice -n 5 -p $! | sed s/$!/PID/; ps -o ni= -p $!; renice 7 $! | sed s/$!/PID/; kill $!"),
-        ("ionice", "ionice; ionice -c 3 ionice; ionice -c 2 -n 6 ionice; ionice -c idle ionice -p 0"),
         ("chrt", "chrt -p $$ | sed s/$$/PID/; chrt -b 0 chrt -p 0 | sed 's/pid [0-9]*/PID/'; chrt -m | head -n 3"),
         ("taskset", "taskset 1 sh -c 'taskset -p $$ | sed s/$$/PID/; taskset -cp $$ | sed s/$$/PID/'"),
         ("taskset fails", "taskset 0 true 2> out; echo $?; taskset zz true 2> out; echo $?"),

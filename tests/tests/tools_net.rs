@@ -14,7 +14,7 @@ fn output(script: &str) -> String {
 }
 
 /// A loop that waits until a TCP port is open.
-const UNTIL_OPEN: &str = "open() { i=0; until nc -z 127.0.0.1 $1 || test $i -ge 100; do \
+const UNTIL_OPEN: &str = "open() { i=0; until nc -z 127.0.0.1 $1 2> /dev/null || test $i -ge 100; do \
                           i=$((i+1)); sleep 0.1; done; }; \
                           same() { test \"$(cksum < $1)\" = \"$(cksum < $2)\" && echo same; };";
 
