@@ -133,14 +133,8 @@ pub fn shell(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Compute kernels, and whole programs.
+/// Compute kernels.
 pub fn compute(setup: &Setup) -> anyhow::Result<Vec<Row>> {
-    let mut rows = kernels(setup)?;
-    rows.extend(programs(setup)?);
-    Ok(rows)
-}
-
-fn kernels(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let image = with_programs(&setup.machine, &setup.guest, &["compute"])?;
     let mut participants = [
         Participant::start("ochre", &mut crate::machine(setup, image.path(), &[], "compute"))?,
@@ -165,7 +159,8 @@ fn kernels(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
-fn programs(setup: &Setup) -> anyhow::Result<Vec<Row>> {
+/// Whole programs on a large text.
+pub fn programs(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let wanted: Vec<_> = PROGRAMS.into_iter().filter(|line| setup.wants(line)).collect();
     if wanted.is_empty() {
         return Ok(Vec::new());

@@ -2,7 +2,7 @@
 //! `ochre-bench`: what `cargo xtask bench` starts when everything is built.
 //!
 //! Each group is a module with a function `run` that gives its rows: [`boot`], [`contests`] (kernel,
-//! ipc, fs, compute, shell), [`footprint`] (memory), [`preempt`], [`smp`].
+//! ipc, fs, compute, programs, shell), [`footprint`] (memory), [`preempt`], [`smp`].
 #![forbid(unsafe_code)]
 
 mod about;
@@ -57,12 +57,13 @@ struct Output {
 type Run = fn(&Setup) -> anyhow::Result<Vec<Row>>;
 
 /// The groups, in the order in which they run.
-const GROUPS: [(&str, Run); 9] = [
+const GROUPS: [(&str, Run); 10] = [
     ("boot", boot::run),
     ("kernel", |setup| contests::system(setup, "kernel")),
     ("ipc", |setup| contests::system(setup, "ipc")),
     ("fs", |setup| contests::system(setup, "fs")),
     ("compute", contests::compute),
+    ("programs", contests::programs),
     ("preempt", preempt::run),
     ("smp", smp::run),
     ("memory", footprint::run),

@@ -45,9 +45,9 @@ usage: cargo xtask VERB …
                                 image, runner, busybox; what a machine needs by default
   test [SUITE…]                 test the host crates and the machine; all suites but kunit, kselftest
                                 and stress by default
-  bench [GROUP…] [OPTION…]      measure, beside the host: boot kernel ipc fs compute preempt smp memory
-                                shell; --json, --html, --markdown FILE keep the figures, --check
-                                FILE.json tells what has become slower
+  bench [GROUP…] [OPTION…]      measure, beside the host: boot kernel ipc fs compute programs preempt
+                                smp memory shell; --json, --html, --markdown FILE keep the figures,
+                                --check FILE.json tells what has become slower
   compare [OPTION…] [GLOB…]     run the same cases with our programs and with BusyBox; --json FILE
                                 and --markdown FILE keep what was seen
   fuzz TARGET [--seconds N]     look for inputs that a reader of files fails for; a minute by default
