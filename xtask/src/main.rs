@@ -14,6 +14,7 @@ mod apt;
 mod bench;
 mod compare;
 mod context;
+mod foreign;
 mod fuzz;
 mod generate;
 mod job;
@@ -52,6 +53,9 @@ usage: cargo xtask VERB …
                                 and --markdown FILE keep what was seen
   fuzz TARGET [--seconds N]     look for inputs that a reader of files fails for; a minute by default
   new-tool NAME [SUMMARY]       make the crate of a new tool of the guest, in userland/tools/
+  add-crate NAME[@VERSION] [--features A,B] [--no-default-features]
+                                build a released program for the guest and put it into the image
+  remove-crate NAME             take it out again
   lint                          format, clippy, licences, generated files
   ci                            what the continuous integration runs: lint and test
   generate [--check]            write the files that are generated, or check them
@@ -93,6 +97,8 @@ fn dispatch(verb: &str, arguments: Vec<OsString>) -> Result<ExitCode> {
         "compare" => compare::run(&Context::new()?, &arguments),
         "fuzz" => fuzz::run(&Context::new()?, &words()?),
         "new-tool" => new_tool::run(&Context::new()?, &words()?),
+        "add-crate" => foreign::add(&Context::new()?, &words()?),
+        "remove-crate" => foreign::remove(&Context::new()?, &words()?),
         "lint" => {
             no_more(&arguments)?;
             lint::run(&Context::new()?)

@@ -24,7 +24,7 @@ const LICENCES: &[(&str, &[&str])] = &[
 
 /// Files that cannot carry an SPDX line of their own: they have the licence of their folder.
 const WITHOUT_LINE: &[&str] =
-    &["Cargo.lock", ".h.in", ".json", ".patch", ".diff", ".snap", ".wasm", ".bin"];
+    &[".lock", ".h.in", ".json", ".patch", ".diff", ".snap", ".wasm", ".bin"];
 
 /// Every tracked file names the licence of its folder.
 pub fn spdx(context: &Context) -> Result<()> {

@@ -16,9 +16,11 @@ use std::process::Command;
 const PATCH_FOLDERS: &[&str] = &["sysroot/patches/crates", "userland/patches"];
 
 /// One patched crate.
-struct PatchedCrate {
-    name: String,
-    version: String,
+pub struct PatchedCrate {
+    /// Its name on crates.io.
+    pub name: String,
+    /// The version that the patches are for.
+    pub version: String,
     patches: PathBuf,
 }
 
@@ -38,7 +40,7 @@ impl Step for PatchedCrate {
     }
 
     fn build(&self, context: &Context, job: &Job) -> Result<()> {
-        let source = fetched(context, job, self)?;
+        let source = fetched(context, job, &self.name, &self.version)?;
         job.run(Command::new("cp").arg("-RL").arg(source.join(".")).arg(&job.out))?;
         // Cargo's own mark of a crate from a registry; this one is a path from now on.
         let _ = fs::remove_file(job.out.join(".cargo-ok"));
@@ -78,7 +80,8 @@ pub fn publish(context: &Context) -> Result<()> {
     Ok(())
 }
 
-fn all(context: &Context) -> Result<Vec<PatchedCrate>> {
+/// All patched crates, in the order of their names.
+pub fn all(context: &Context) -> Result<Vec<PatchedCrate>> {
     let mut crates = Vec::new();
     for folder in PATCH_FOLDERS {
         let folder = context.workspace.root.join(folder);
@@ -110,8 +113,8 @@ fn split_version(folder: &str) -> Option<(String, String)> {
 }
 
 /// Where cargo keeps the sources of a crate; fetches them if they are not there.
-fn fetched(context: &Context, job: &Job, wanted: &PatchedCrate) -> Result<PathBuf> {
-    let name = wanted.folder_name();
+pub fn fetched(context: &Context, job: &Job, crate_name: &str, version: &str) -> Result<PathBuf> {
+    let name = format!("{crate_name}-{version}");
     if let Some(found) = in_registry(&name)? {
         return Ok(found);
     }
@@ -124,7 +127,7 @@ fn fetched(context: &Context, job: &Job, wanted: &PatchedCrate) -> Result<PathBu
         "--registry",
         "crates-io",
     ]);
-    job.run(cargo.arg(format!("{}@{}", wanted.name, wanted.version))).context(
+    job.run(cargo.arg(format!("{crate_name}@{version}"))).context(
         "if the network was the reason, run the same command again when it is back; it continues",
     )?;
     in_registry(&name)?.with_context(|| format!("cargo has fetched {name} to an unknown place"))

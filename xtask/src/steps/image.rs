@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The image: the guest's root file system from the manifests in `userland/image/` and the applets of the
-//! toolbox, once more with the probes, and the compiled form of every program in them, so that a first boot compiles nothing.
+//! The image: the guest's root file system from the manifests in `userland/image/`, the applets of the
+//! toolbox and the crates of others, once more with the probes, and the compiled form of every program in
+//! them, so that a first boot compiles nothing.
 
+use super::foreign;
 use super::kernel::{Config, Kernel};
 use super::runner::Runner;
 use super::userland::Userland;
@@ -36,6 +38,9 @@ impl Step for Image {
 
     fn key(&self, context: &Context, key: &mut KeyBuilder) -> Result<()> {
         key.text(&context.key(&Userland)?);
+        for one in foreign::all(context)? {
+            key.text(&context.key(&one)?);
+        }
         key.tree(&context.workspace.root.join("userland/image"))?;
         key.file(&probes_manifest(context))?;
         key.tree(&context.workspace.root.join("initramfs-builder/src"))
@@ -56,6 +61,10 @@ impl Step for Image {
         fs::write(&links, applets::links(&applets))
             .with_context(|| format!("cannot write {}", links.display()))?;
         paths.push(links);
+        let others = job.out.join("manifest.crates");
+        fs::write(&others, foreign::manifest(context)?)
+            .with_context(|| format!("cannot write {}", others.display()))?;
+        paths.push(others);
         write(job, IMAGE, &paths, &folder, &definitions)?;
         paths.push(probes_manifest(context));
         write(job, PROBES_IMAGE, &paths, &folder, &definitions)
@@ -117,6 +126,9 @@ impl Step for Precompiled {
         key.text(&context.key(&Runner)?);
         key.text(&context.key(&Kernel(Config::Base))?);
         key.text(&context.key(&Userland)?);
+        for one in foreign::all(context)? {
+            key.text(&context.key(&one)?);
+        }
         // Compiled code is for the processor that it was compiled on.
         key.text(&processor());
         Ok(())
@@ -133,6 +145,9 @@ impl Step for Precompiled {
         let mut paths = Vec::new();
         for entry in entries {
             paths.push(entry?.path());
+        }
+        for one in foreign::all(context)? {
+            paths.extend(foreign::programs(context, &one)?.into_iter().map(|(_, path)| path));
         }
         paths.sort();
         compile(context, job, &paths)

@@ -3,6 +3,7 @@
 
 pub mod busybox;
 pub mod crates;
+pub mod foreign;
 mod image;
 mod kernel;
 mod kselftest;
