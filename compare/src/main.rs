@@ -10,6 +10,7 @@
 mod archive;
 mod cases;
 mod figures;
+mod html;
 mod markdown;
 mod place;
 mod report;
@@ -41,6 +42,7 @@ struct Options {
     host_busybox: Option<PathBuf>,
     json: Option<PathBuf>,
     markdown: Option<PathBuf>,
+    html: Option<PathBuf>,
     globs: Vec<String>,
 }
 
@@ -50,6 +52,9 @@ fn main() -> Result<()> {
     if let Some(path) = &options.json {
         let text = serde_json::to_string_pretty(&report).context("a report that is no JSON")?;
         write(path, &text)?;
+    }
+    if let Some(path) = &options.html {
+        write(path, &html::page(&report))?;
     }
     if let Some(path) = &options.markdown {
         write(path, &markdown::page(&report))?;
@@ -74,6 +79,7 @@ fn options() -> Result<Options> {
             Long("host-busybox") => options.host_busybox = Some(parser.value()?.into()),
             Long("cases") => options.cases = parser.value()?.into(),
             Long("json") => options.json = Some(parser.value()?.into()),
+            Long("html") => options.html = Some(parser.value()?.into()),
             Long("markdown") => options.markdown = Some(parser.value()?.into()),
             Value(glob) => options.globs.push(glob.string()?),
             _ => return Err(argument.unexpected().into()),

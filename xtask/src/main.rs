@@ -49,8 +49,8 @@ usage: cargo xtask VERB …
   bench [GROUP…] [OPTION…]      measure, beside the host: boot kernel ipc fs compute programs preempt
                                 smp memory shell; --json, --html, --markdown FILE keep the figures,
                                 --check FILE.json tells what has become slower
-  compare [OPTION…] [GLOB…]     run the same cases with our programs and with BusyBox; --json FILE
-                                and --markdown FILE keep what was seen
+  compare [OPTION…] [GLOB…]     run the same cases with our programs and with BusyBox; --json,
+                                --markdown and --html FILE keep what was seen
   fuzz TARGET [--seconds N]     look for inputs that a reader of files fails for; a minute by default
   new-tool NAME [SUMMARY]       make the crate of a new tool of the guest, in userland/tools/
   add-crate NAME[@VERSION] [--features A,B] [--no-default-features]
