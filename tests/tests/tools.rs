@@ -110,7 +110,7 @@ fn xargs() {
         r#"printf "a 'b c' \"d e\" f\n" | xargs -n1; printf 'a\0b c\0' | xargs -0 -n1; echo a:b | xargs -d: -n1"#,
         "true | xargs echo hi; true | xargs -r echo hi; words | xargs -P2 -n1 echo | sort; words | xargs -t -n1 2>&1",
         "echo 1 | xargs -n1 false; echo $?; echo 1 | xargs sh -c 'exit 255'; echo $?; echo 1 | xargs /none; echo $?",
-        "echo aaa bbb ccc ddd | xargs -s 14 echo; seq 20000 | xargs | wc -w; words | xargs -E 5",
+        "echo aaa bbb ccc ddd | xargs -s 14 echo; seq 30000 | xargs | wc -w; words | xargs -E 5",
     ];
     let scripts = scripts.map(case);
     let cases: Vec<_> = scripts.iter().map(|script| ("xargs", script.as_str())).collect();

@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::Result;
 use nix::sys::wait::{WaitStatus, wait};
+use nix::unistd::{SysconfVar, sysconf};
 use ochre_applet::{Args, Failure, complain, reason};
 
 use crate::items::{Division, Items};
@@ -38,8 +39,10 @@ Usage: xargs [OPTION]... [COMMAND [ARGUMENT]...]
       --help                  print this help
 ";
 
-/// Bytes of a command line when `-s` does not say, as GNU's xargs has them.
+/// Most bytes of a command line when `-s` does not say, as GNU's xargs has them.
 const DEFAULT_CHARS: usize = 128 * 1024;
+/// POSIX has xargs leave so much of `ARG_MAX` to the command.
+const HEADROOM: usize = 2048;
 
 struct Options {
     division: Division,
@@ -206,6 +209,15 @@ fn answered_yes() -> Result<bool> {
     Ok(line.starts_with(['y', 'Y']))
 }
 
+/// The kernel's limit is for arguments and environment together.
+fn default_chars() -> usize {
+    let limit = sysconf(SysconfVar::ARG_MAX).ok().flatten().unwrap_or_default();
+    let limit = usize::try_from(limit).unwrap_or_default();
+    let environment: usize =
+        std::env::vars_os().map(|(name, value)| name.len() + value.len() + 2).sum();
+    limit.saturating_sub(HEADROOM + environment).clamp(HEADROOM, DEFAULT_CHARS)
+}
+
 fn size(words: &[OsString]) -> usize {
     words.iter().map(|word| word.len() + 1).sum()
 }
@@ -244,7 +256,7 @@ fn read_options(args: &[OsString]) -> Result<Option<(Options, Vec<OsString>)>> {
         replace: None,
         max_lines: None,
         max_args: None,
-        max_chars: DEFAULT_CHARS,
+        max_chars: default_chars(),
         at_once: 1,
         terminal: false,
         ask: false,
