@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use anyhow::Context;
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
-use netlink_packet_route::address::{AddressAttribute, AddressMessage, AddressScope};
+use netlink_packet_route::address::{
+    AddressAttribute, AddressHeaderFlags, AddressMessage, AddressScope,
+};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use nix::errno::Errno;
 
@@ -34,7 +36,7 @@ pub fn run(mut words: Words, view: View) -> anyhow::Result<u8> {
 }
 
 /// The addresses of a family, or all of them.
-fn all(family: AddressFamily) -> anyhow::Result<Vec<AddressMessage>> {
+pub fn all(family: AddressFamily) -> anyhow::Result<Vec<AddressMessage>> {
     let mut question = AddressMessage::default();
     question.header.family = family;
     let answers = netlink::dump(RouteNetlinkMessage::GetAddress(question))?;
@@ -54,7 +56,7 @@ fn flush(mut words: Words, family: AddressFamily) -> anyhow::Result<()> {
         if address.header.index == index {
             match netlink::change(RouteNetlinkMessage::DelAddress(address), 0) {
                 // With the first address of a net its others may have gone.
-                Err(error) if netlink::is(&error, Errno::EADDRNOTAVAIL) => {}
+                Err(error) if netlink::reason(&error) == Some(Errno::EADDRNOTAVAIL) => {}
                 result => result?,
             }
         }
@@ -122,6 +124,20 @@ fn text(message: &AddressMessage) -> String {
         other => format!("{}", u8::from(other)),
     };
     line.push_str(&format!(" scope {scope}"));
+    let flags = message.header.flags;
+    let second = if own.is_ipv4() { "secondary" } else { "temporary" };
+    let names = [
+        (AddressHeaderFlags::Secondary, second),
+        (AddressHeaderFlags::Tentative, "tentative"),
+        (AddressHeaderFlags::Deprecated, "deprecated"),
+        (AddressHeaderFlags::Dadfailed, "dadfailed"),
+    ];
+    for (_, name) in names.iter().filter(|(flag, _)| flags.contains(*flag)) {
+        line.push_str(&format!(" {name}"));
+    }
+    if !flags.contains(AddressHeaderFlags::Permanent) {
+        line.push_str(" dynamic");
+    }
     if let Some(label) = label {
         line.push_str(&format!(" {label}"));
     }

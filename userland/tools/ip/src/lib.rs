@@ -7,9 +7,13 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod arp;
+mod ifconfig;
+mod ipcalc;
 mod link;
 mod neighbour;
 mod netlink;
+mod old_route;
 mod route;
 mod words;
 
@@ -18,6 +22,11 @@ use netlink_packet_route::AddressFamily;
 use ochre_applet::{Args, Failure};
 
 use words::Words;
+
+pub use arp::{arp, nameif};
+pub use ifconfig::ifconfig;
+pub use ipcalc::ipcalc;
+pub use old_route::route;
 
 const USAGE: &str = "\
 Usage: ip [-4|-6|-f inet|inet6] [-o] addr|link|route|neigh ARGUMENTS

@@ -93,7 +93,17 @@ pub fn text(link: &LinkMessage) -> String {
         names.push("NO-CARRIER");
     }
     names.extend(FLAGS.iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, name)| *name));
-    let mut first = format!("{}: {}: <{}>", link.header.index, name(link), names.join(","));
+    let under = link.attributes.iter().find_map(|attribute| match attribute {
+        LinkAttribute::Link(index) => Some(*index),
+        _ => None,
+    });
+    // The device below it, or the other end of a pair; one in another namespace has no name here.
+    let under = under.filter(|index| *index != link.header.index).map(|index| {
+        nix::net::if_::if_indextoname(index)
+            .map_or_else(|_| format!("@if{index}"), |name| format!("@{}", name.to_string_lossy()))
+    });
+    let full = format!("{}{}", name(link), under.unwrap_or_default());
+    let mut first = format!("{}: {full}: <{}>", link.header.index, names.join(","));
     let (mut address, mut broadcast, mut mtu) = (None, None, None);
     let (mut queue, mut state, mut length) = (None, State::Unknown, None);
     for attribute in &link.attributes {
@@ -140,7 +150,7 @@ pub fn text(link: &LinkMessage) -> String {
 }
 
 /// Asks for a flag to be set or cleared.
-fn turn(link: &mut LinkMessage, flag: LinkFlags, on: bool) {
+pub fn turn(link: &mut LinkMessage, flag: LinkFlags, on: bool) {
     link.header.flags.set(flag, on);
     link.header.change_mask |= flag;
 }

@@ -26,9 +26,9 @@ impl std::fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Whether an error is the kernel's refusal for this reason.
-pub fn is(error: &anyhow::Error, reason: Errno) -> bool {
-    error.downcast_ref::<Refusal>().is_some_and(|refusal| refusal.0 == reason)
+/// Why the kernel refused, if that is what an error is.
+pub fn reason(error: &anyhow::Error) -> Option<Errno> {
+    error.downcast_ref::<Refusal>().map(|refusal| refusal.0)
 }
 
 /// Asks for a whole table.

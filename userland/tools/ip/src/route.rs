@@ -17,7 +17,8 @@ use crate::{link, netlink};
 
 /// The tables that have names.
 const TABLES: [(&str, u32); 3] = [("default", 253), ("main", 254), ("local", 255)];
-const MAIN: u32 = 254;
+/// The table that is meant when none is named.
+pub const MAIN: u32 = 254;
 const VERBS: [&str; 10] =
     ["show", "list", "lst", "add", "delete", "append", "change", "replace", "get", "flush"];
 
@@ -159,7 +160,8 @@ fn text(route: &RouteMessage, links: &[LinkMessage]) -> String {
     format!("{kind}{target}{via}{device}{protocol}{scope}{source}{metric}")
 }
 
-fn address(address: IpAddr) -> RouteAddress {
+/// An address as routes have it.
+pub fn address(address: IpAddr) -> RouteAddress {
     match address {
         IpAddr::V4(address) => RouteAddress::Inet(address),
         IpAddr::V6(address) => RouteAddress::Inet6(address),

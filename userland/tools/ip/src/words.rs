@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The words of a command line, any of which may be shortened to its first letters.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use anyhow::{Context, bail};
 use ochre_applet::Args;
@@ -31,7 +31,7 @@ impl Words {
     /// A number after `name`.
     pub fn number(&mut self, name: &str) -> anyhow::Result<u32> {
         let word = self.value(name)?;
-        word.parse().with_context(|| format!("'{word}' is no number for {name}"))
+        word.parse().ok().with_context(|| format!("'{word}' is no number for {name}"))
     }
 }
 
@@ -58,7 +58,8 @@ pub fn prefix(text: &str) -> anyhow::Result<(IpAddr, u8)> {
         Some((address, bits)) => (address, Some(bits)),
         None => (text, None),
     };
-    let address: IpAddr = address.parse().with_context(|| format!("'{text}' is no address"))?;
+    let address: IpAddr =
+        address.parse().ok().with_context(|| format!("'{text}' is no address"))?;
     let most = if address.is_ipv4() { 32 } else { 128 };
     let bits = match bits {
         Some(bits) => bits.parse().ok().filter(|bits| *bits <= most),
@@ -67,10 +68,30 @@ pub fn prefix(text: &str) -> anyhow::Result<(IpAddr, u8)> {
     Ok((address, bits.with_context(|| format!("'{text}' has no length of 0 to {most}"))?))
 }
 
+/// The netmask with so many bits of the net.
+pub fn mask(bits: u8) -> Ipv4Addr {
+    Ipv4Addr::from(!u32::MAX.checked_shr(bits.into()).unwrap_or(0))
+}
+
+/// How many bits of the net a netmask has, if they stand together.
+pub fn mask_bits(mask: Ipv4Addr) -> Option<u8> {
+    let bits = u32::from(mask).leading_ones();
+    (u32::from(mask).count_ones() == bits).then_some(bits as u8)
+}
+
+/// How many bits the net of an address had when nets had classes.
+pub fn class_bits(address: Ipv4Addr) -> u8 {
+    match address.octets()[0] {
+        0..128 => 8,
+        128..192 => 16,
+        _ => 24,
+    }
+}
+
 /// A hardware address: pairs of digits with colons.
 pub fn hardware(text: &str) -> anyhow::Result<Vec<u8>> {
     let bytes = text.split(':').map(|pair| u8::from_str_radix(pair, 16));
-    let bytes: Result<Vec<_>, _> = bytes.collect();
+    let bytes: Option<Vec<_>> = bytes.map(Result::ok).collect();
     bytes.with_context(|| format!("'{text}' is no hardware address"))
 }
 
@@ -89,6 +110,15 @@ mod tests {
         assert_eq!(choose("link", &["links", "link"]).ok(), Some(1));
         assert!(choose("x", &["address"]).is_err());
         assert!(choose("", &["address"]).is_err());
+    }
+
+    #[test]
+    fn masks_and_classes() {
+        assert_eq!(mask(0), Ipv4Addr::UNSPECIFIED);
+        assert_eq!(mask(20), Ipv4Addr::new(255, 255, 240, 0));
+        assert_eq!(mask_bits(mask(32)), Some(32));
+        assert_eq!(mask_bits([255, 0, 255, 0].into()), None);
+        assert_eq!(class_bits([172, 16, 0, 1].into()), 16);
     }
 
     #[test]
