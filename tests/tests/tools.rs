@@ -39,7 +39,7 @@ fn sed() {
         "echo abc | sed 's/B/x/I'; echo aaa | sed 's/a/b/2g'; sed --expression=p -n f",
         "sed -n '/e$/w out' f; cat out; printf 's/a/b/\\n' > script; echo a | sed -f script",
         "seq 6 | sed -n '2d;2,1p'; seq 6 | sed -n '1{N;N;d};2,3p;3p;4p'; seq 6 | sed -n '2d;2,4p;2d;2,/5/p'",
-        "echo a.b | sed 's.\\..x.'; sed '1i\\  x' f; sed 'a\\' f; printf x | sed 'w out'; cat out; sed 'b no' f; echo $?",
+        "echo a.b | sed 's.\\..x.'; sed '1i\\  x' f; sed 'a\\' f; printf x | sed 'w out'; cat out; sed 'b no' f; echo $?; sed -i p; echo $?",
     ];
     let scripts = scripts.map(case);
     let cases: Vec<_> = scripts.iter().map(|script| ("sed", script.as_str())).collect();
@@ -56,7 +56,7 @@ fn processes() {
             "pkill",
             "sleep 52.5 & pkill -f '^sleep 52[.]5'; wait $!; echo $?; pkill -x no-such; echo $?",
         ),
-        ("pidof", "pidof no-such-program; echo $?"),
+        ("pidof", "pidof no-such-program; echo $?; pidof pidof > found; echo $?"),
     ]);
 }
 
@@ -64,7 +64,7 @@ fn processes() {
 fn which() {
     same_as_on_the_host(&[(
         "which",
-        "which sh; which -a no-such-program; echo $?; which; echo $?",
+        "which sh; which -a no-such-program; echo $?; which; echo $?; env -u PATH /usr/bin/which sh",
     )]);
 }
 
@@ -73,10 +73,12 @@ fn busybox_is_a_name_for_all() {
     let output = Machine::exec(&[
         "sh",
         "-c",
-        "busybox echo hi; busybox which ls; busybox nope; echo $?; busybox --list | grep -x -e ls -e which",
+        "busybox echo hi; busybox which ls; busybox nope; echo $?; busybox --list | grep -x -e ls -e which; \
+         ln -s /usr/bin/busybox busybox-x; ./busybox-x echo x; ln -s /usr/bin/busybox nope; ./nope; echo $?; \
+         busybox --help ls | grep -c Usage",
     ])
     .run();
-    assert_eq!(output.text(), "hi\n/usr/bin/ls\n127\nls\nwhich\n");
+    assert_eq!(output.text(), "hi\n/usr/bin/ls\n127\nls\nwhich\nx\n127\n1\n");
 }
 
 #[test]
@@ -147,7 +149,7 @@ fn diff() {
     let scripts = [
         "diff a b; echo $?; diff a a; echo $?; diff -u a b; diff -U0 b a; diff -e a b; diff -q a b",
         "TZ=UTC LC_ALL=C diff -c a b; diff c d; diff -i -w c d; diff -bB c d; diff -u c a | tail -n 3",
-        "diff p q; diff -r p q; diff -ruN p q | grep -v '^[-+][-+]'; diff -rq p q; diff -s a a; cat b | diff a -",
+        "diff p q; diff -r p q; diff -ruN p q | grep -v '^[-+][-+]'; diff -rq p q; diff -s a a; cat b | diff a -; cat b | diff - -; echo $?",
         "diff -u -L one -L two a b; diff -u /dev/null c | tail -n 3; diff a none; echo $?",
         "seq 300 | awk '{print int($1*$1/7)}' > x; awk 'NR%9{print}NR%10==0{print \"new\"}' x > y; diff x y; diff -u y x | sed 1,2d",
         "LC_ALL=C cmp a b; echo $?; cmp a a; cmp -s a b; echo $?; cmp -l a b | head -n 3; cmp -n 3 a b; cmp a none; echo $?",

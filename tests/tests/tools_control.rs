@@ -62,7 +62,7 @@ fn as_util_linux_and_debian() {
         ("renice", "sleep 9 & renice -n 5 -p $! | sed s/$!/PID/; ps -o ni= -p $!; renice 7 $! | sed s/$!/PID/; kill $!"),
         ("chrt", "chrt -p $$ | sed s/$$/PID/; chrt -b 0 chrt -p 0 | sed 's/pid [0-9]*/PID/'; chrt -m | head -n 3"),
         ("taskset", "taskset 1 sh -c 'taskset -p $$ | sed s/$$/PID/; taskset -cp $$ | sed s/$$/PID/'"),
-        ("taskset fails", "taskset 0 true 2> out; echo $?; taskset zz true 2> out; echo $?"),
+        ("taskset fails", "taskset 0 true 2> out; echo $?; taskset zz true 2> out; echo $?; taskset -p 0 2> out; echo $?"),
         ("setarch", "setarch linux32 true; echo $?; linux64 sh -c 'exit 4'; echo $?"),
         ("sysctl", "PATH=$PATH:/sbin:/usr/sbin; sysctl kernel.ostype; sysctl -n kernel/ostype; sysctl -e no.such; echo $?"),
     ]);

@@ -42,11 +42,13 @@ pub fn main(mut args: Vec<OsString>) -> u8 {
 }
 
 fn run(mut args: Vec<OsString>) -> u8 {
-    let mut name = called_name(&args[0]);
-    if name == "--help" && args.len() > 1 {
+    if args[0] == "--help" {
         // `busybox --help NAME` is `busybox NAME --help`.
         args.swap(0, 1);
-        name = called_name(&args[0]);
+    }
+    let name = called_name(&args[0]);
+    if name == "busybox" {
+        return main(args);
     }
     if let Some(run) = crate::find(&name) {
         return finish(&name, run, args);
@@ -54,13 +56,17 @@ fn run(mut args: Vec<OsString>) -> u8 {
     let Some(path) =
         FOLDERS.iter().map(|folder| Path::new(folder).join(&name)).find(|p| p.exists())
     else {
-        // BusyBox's own words, which scripts look for.
-        complain(&name, "applet not found");
-        return NOT_FOUND;
+        return not_found(&name);
     };
     let error = Command::new(&path).arg0(&name).args(&args[1..]).exec();
     complain("busybox", format_args!("cannot run {}: {error}", path.display()));
     if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE }
+}
+
+/// Complains in BusyBox's own words, which scripts look for.
+pub fn not_found(name: &str) -> u8 {
+    complain(name, "applet not found");
+    NOT_FOUND
 }
 
 fn list(line: impl Fn(&str, &str) -> String) -> u8 {

@@ -26,8 +26,12 @@ fn main() {
     if let Some(run) = find(&called) {
         exit(finish(&called, run, args).into());
     }
-    if called == "busybox" {
+    // As BusyBox has it, the name may go on: `busybox-suffix`.
+    if called.starts_with("busybox") {
         exit(busybox::main(args).into());
+    }
+    if called != "toolbox" {
+        exit(busybox::not_found(&called).into());
     }
     if args.len() < 2 {
         complain("usage", "toolbox APPLET [ARGUMENT...] | toolbox --list");

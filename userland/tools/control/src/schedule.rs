@@ -16,6 +16,15 @@ fn pid(word: &OsString) -> Result<i32> {
     number.with_context(|| format!("invalid PID argument: '{}'", word.display()))
 }
 
+/// A process by number; here 0 is none, and not the caller.
+fn running(word: &OsString) -> Result<i32> {
+    let number = pid(word)?;
+    if number <= 0 {
+        bail!("invalid PID argument: '{number}'");
+    }
+    Ok(number)
+}
+
 /// Says on which processors something runs, or changes that: `taskset MASK COMMAND…`,
 /// `taskset -p MASK PID`, `taskset -p PID`.
 #[derive(clap::Parser)]
@@ -79,7 +88,7 @@ pub fn taskset(args: Args) -> Result<u8> {
     };
     let (first, rest) = options.words.split_first().context("no mask named")?;
     if options.pid && rest.is_empty() {
-        show(pid(first)?, "current")?;
+        show(running(first)?, "current")?;
         return Ok(0);
     }
     let text = first.to_string_lossy();
@@ -89,7 +98,7 @@ pub fn taskset(args: Args) -> Result<u8> {
     for number in numbers {
         set.set(number).with_context(|| format!("no processor can have the number {number}"))?;
     }
-    let target = if options.pid { pid(&rest[0])? } else { 0 };
+    let target = if options.pid { running(&rest[0])? } else { 0 };
     if options.pid {
         show(target, "current")?;
     } else if rest.is_empty() {

@@ -42,6 +42,8 @@ pub fn diff(args: Args) -> Result<u8> {
         (false, true) => {
             run.files(&first, &second.join(first.file_name().unwrap_or_default()), false)?
         }
+        // Standard input is like itself, and stays unread.
+        (false, false) if first == Path::new("-") && first == second => {}
         (false, false) => run.files(&first, &second, false)?,
     }
     run.out.flush()?;

@@ -38,7 +38,7 @@ struct PidofOptions {
 /// The applet: status 1 when none of the names runs.
 pub fn pidof(args: Args) -> anyhow::Result<u8> {
     let options: PidofOptions = parse(&args)?;
-    let mut omitted = vec![std::process::id() as i32];
+    let mut omitted = Vec::new();
     for text in &options.omit {
         match text.as_str() {
             "%PPID" => omitted.push(nix::unistd::getppid().as_raw()),

@@ -69,6 +69,9 @@ pub fn sed(args: Args) -> Result<u8> {
     };
     let script = parse::parse(&script, syntax, options.posix)?;
     if options.words.is_empty() {
+        if options.in_place.is_some() {
+            return Err(Failure::new(4, "no input files").into());
+        }
         options.words.push("-".into());
     }
     let end = if options.null { 0 } else { b'\n' };

@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 use nix::unistd::{AccessFlags, access};
 use ochre_applet::{Args, parse_or};
 
+/// Where commands are when nobody says.
+const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// Where a command is: prints the file that the shell would run.
 #[derive(clap::Parser)]
 #[command(name = "which")]
@@ -28,7 +31,7 @@ struct Options {
 /// The applet: status 1 when one of the names was not found, 2 for wrong arguments.
 pub fn which(args: Args) -> anyhow::Result<u8> {
     let options: Options = parse_or(&args, 2)?;
-    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::var_os("PATH").unwrap_or_else(|| USUAL_PATH.into());
     let mut out = std::io::stdout().lock();
     let mut status = u8::from(options.names.is_empty());
     for name in &options.names {
