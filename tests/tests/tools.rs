@@ -69,6 +69,29 @@ fn which() {
 }
 
 #[test]
+fn lines_backwards() {
+    same_as_on_the_host(&[(
+        "rev",
+        "printf 'one two\\n\\nlast' > f; rev f; rev < f; rev none f; echo $?; seq 3000 | rev | cksum",
+    )]);
+}
+
+#[test]
+fn what_is_encoded_comes_back() {
+    let script = "head -c 5000 /bin/sh > f; chmod 640 f\n\
+        for option in '' -m; do uuencode $option f g | uudecode; cmp f g && stat -c %a g; rm g; done\n\
+        printf 'a\\r\\nb\\n' | dos2unix | unix2dos | od -An -c\n\
+        cal 9 1752; echo x | sha3sum -a 256 > sums; cat sums; echo y | sha3sum -a 256 -c sums; echo $?";
+    let output = Machine::exec(&["sh", "-c", script]).run();
+    // The calendar is the one in cal(1), the sum that of OpenSSL.
+    assert_eq!(
+        output.text(),
+        "640\n640\n   a  \\r  \\n   b  \\r  \\n\n   September 1752\nSu Mo Tu We Th Fr Sa\n       1  2 14 15 16\n\
+         17 18 19 20 21 22 23\n24 25 26 27 28 29 30\n\n\n\n107b68a31b421be8d4d92cb68e508137a711f2b27e83f14885d83822bf9dadcc  -\n-: FAILED\n1\n"
+    );
+}
+
+#[test]
 fn busybox_is_a_name_for_all() {
     let output = Machine::exec(&[
         "sh",

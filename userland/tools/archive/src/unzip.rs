@@ -94,6 +94,9 @@ pub fn unzip(args: Args) -> anyhow::Result<u8> {
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| {
         Failure::new(NO_ARCHIVE, format!("{} is no zip archive: {error}", name.display()))
     })?;
+    if archive.is_empty() {
+        return Err(Failure::new(1, format!("{}: zipfile is empty", name.display())).into());
+    }
     let says = options.quiet == 0 && !options.pipe && !options.zipinfo && !options.one;
     if says {
         println!("Archive:  {}", name.display());
