@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Many small scripts, each run by the guest's bash and by the host's, and compared: standard output
-//! and status. All of a list run in one machine.
+//! Many small scripts, each run by the guest's bash and by the host's, or by the guest's sh and the
+//! host's dash, and compared: standard output and status. All of a list run in one machine.
 
 use crate::host;
 use crate::machine::{Machine, Output};
@@ -14,6 +14,22 @@ const LIMIT_SECS: u32 = 20;
 
 /// How many scripts the host runs at once.
 const HOST_BATCH: usize = 40;
+
+/// What executes the scripts.
+#[derive(Clone, Copy)]
+pub struct Shells {
+    /// The command that takes a script as its last argument in the guest.
+    pub guest: &'static str,
+    /// The same on the host.
+    pub host: &'static str,
+}
+
+/// bash, without files of its users.
+pub const BASH: Shells =
+    Shells { guest: "bash --norc --noprofile -c", host: "bash --norc --noprofile -c" };
+
+/// sh, and on the host the smallest shell that is one.
+pub const SH: Shells = Shells { guest: "sh -c", host: "dash -c" };
 
 /// What one script gave.
 pub struct Outcome {
@@ -50,7 +66,7 @@ pub struct Comparison {
 /// # Panics
 /// When one differs, with all that do.
 pub fn same_as_on_the_host(cases: &[(&str, &str)]) {
-    let comparison = compare(cases);
+    let comparison = compare(BASH, cases);
     let mut differences = String::new();
     for ((name, script), outcome) in cases.iter().zip(&comparison.outcomes) {
         if outcome.differs() {
@@ -64,15 +80,15 @@ pub fn same_as_on_the_host(cases: &[(&str, &str)]) {
 ///
 /// # Panics
 /// When the host fails, or the machine takes too long.
-pub fn compare(cases: &[(&str, &str)]) -> Comparison {
+pub fn compare(shells: Shells, cases: &[(&str, &str)]) -> Comparison {
     let mut wanted = Vec::new();
     for batch in cases.chunks(HOST_BATCH) {
-        let outputs = split(&host::shell(&joined(batch), b"").success().text());
+        let outputs = split(&host::shell(&joined(shells.host, batch), b"").success().text());
         assert_eq!(outputs.len(), batch.len(), "the host's own run");
         wanted.extend(outputs);
     }
     let output = Machine::exec(&["bash", "-c", "cat > /tmp/all; exec bash /tmp/all < /dev/null"])
-        .stdin(joined(cases))
+        .stdin(joined(shells.guest, cases))
         .limit(Duration::from_secs(180))
         .run();
     let mut found = split(&output.text()).into_iter();
@@ -82,14 +98,14 @@ pub fn compare(cases: &[(&str, &str)]) -> Comparison {
 }
 
 /// One script out of all.
-fn joined(cases: &[(&str, &str)]) -> String {
+fn joined(shell: &str, cases: &[(&str, &str)]) -> String {
     let mut all = String::from("export LC_ALL=C TZ=UTC; unset BASH_ENV ENV\n");
     for (index, (_, script)) in cases.iter().enumerate() {
         let quoted = script.replace('\'', r"'\''");
         let _ = write!(
             all,
             "d=$(mktemp -d) && cd $d\nprintf '{MARK}{index}\\n'\n\
-             timeout {LIMIT_SECS} bash --norc --noprofile -c '{quoted}' 2> /dev/null\n\
+             timeout {LIMIT_SECS} {shell} '{quoted}' 2> /dev/null\n\
              echo \"= $?\"\ncd / && rm -rf $d\n"
         );
     }
