@@ -15,7 +15,6 @@ pub enum Ending {
 }
 
 /// What one round of reaping found.
-#[derive(Default)]
 pub struct Reaped {
     /// How the process asked for ended, if it did.
     pub ending: Option<Ending>,
@@ -25,20 +24,24 @@ pub struct Reaped {
 
 /// Reaps every child that has ended, and watches out for `awaited`.
 pub fn reap(awaited: Option<Pid>) -> Reaped {
-    let mut reaped = Reaped::default();
-    loop {
-        let (pid, ending) = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-            Ok(WaitStatus::Exited(pid, status)) => (pid, Ending::Exited(status)),
-            Ok(WaitStatus::Signaled(pid, signal, _)) => (pid, Ending::Signaled(signal as i32)),
-            Ok(WaitStatus::StillAlive) => return reaped,
-            Ok(_) | Err(Errno::EINTR) => continue,
-            Err(_) => {
-                reaped.none_left = true;
-                return reaped;
-            }
-        };
+    let mut found = None;
+    let none_left = reap_each(|pid, ending| {
         if awaited == Some(pid) {
-            reaped.ending = Some(ending);
+            found = Some(ending);
+        }
+    });
+    Reaped { ending: found, none_left }
+}
+
+/// Reaps every child that has ended, and tells of each. Gives whether no child is left at all.
+pub fn reap_each(mut tell: impl FnMut(Pid, Ending)) -> bool {
+    loop {
+        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::Exited(pid, status)) => tell(pid, Ending::Exited(status)),
+            Ok(WaitStatus::Signaled(pid, signal, _)) => tell(pid, Ending::Signaled(signal as i32)),
+            Ok(WaitStatus::StillAlive) => return false,
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(_) => return true,
         }
     }
 }

@@ -6,6 +6,9 @@
 //!                                            └yes─▶ exec: one command, its status, power off
 //! ```
 //!
+//! /etc/inittab describes what runs (`inittab`, `services`): a shell on the console, in the image as it is.
+//! As another process than PID 1, it asks that one for something (`request`).
+//!
 //! Talks to the kernel through nix; to `poweroff`, `reboot` and `halt` by signals (`shutdown`); to the
 //! runner by the files in `/dev/host` (`exec`).
 //!
@@ -19,22 +22,30 @@
 mod children;
 mod console;
 mod exec;
+mod inittab;
 mod mounts;
 mod network;
+mod request;
+mod services;
 mod shutdown;
 mod sys;
 
 use std::fmt::Display;
 use std::io::Write;
+use std::process::ExitCode;
 
-fn main() {
+fn main() -> ExitCode {
+    services::ask_first();
+    if std::process::id() != 1 {
+        return request::send();
+    }
     let signals = shutdown::block_signals();
     mounts::mount_all();
     mounts::set_hostname();
     network::bring_up_loopback();
     match exec::Request::read() {
         Some(request) => exec::serve(&request, &signals),
-        None => console::serve(&signals),
+        None => services::Services::read().serve(&signals),
     }
 }
 

@@ -60,17 +60,29 @@ pub fn block_signals() -> SigSet {
 /// Waits for a signal, for `timeout` at most. A signal that asks for the end of the machine is answered
 /// here and does not return.
 pub fn wait_for_signal(signals: &SigSet, timeout: Option<Duration>) {
-    let request = match sys::take_signal(signals, timeout) {
-        Some(Signal::SIGUSR2 | Signal::SIGPWR) => Request::PowerOff,
-        Some(Signal::SIGTERM | Signal::SIGINT) => Request::Reboot,
-        Some(Signal::SIGUSR1) => Request::Halt,
-        _ => return,
-    };
-    shut_down(request, signals)
+    if let Some(request) = sys::take_signal(signals, timeout).and_then(request_of) {
+        shut_down(request, signals)
+    }
+}
+
+/// What a signal asks for.
+pub fn request_of(signal: Signal) -> Option<Request> {
+    match signal {
+        Signal::SIGUSR2 | Signal::SIGPWR => Some(Request::PowerOff),
+        Signal::SIGTERM | Signal::SIGINT => Some(Request::Reboot),
+        Signal::SIGUSR1 => Some(Request::Halt),
+        _ => None,
+    }
 }
 
 /// Ends all processes, writes out all data and ends the machine.
 pub fn shut_down(request: Request, signals: &SigSet) -> ! {
+    end_processes(signals);
+    end_machine(request)
+}
+
+/// Ends all processes but this one.
+pub fn end_processes(signals: &SigSet) {
     // A stopped process takes SIGTERM only after it was continued.
     for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGCONT] {
         signal_all(signal);
@@ -79,7 +91,6 @@ pub fn shut_down(request: Request, signals: &SigSet) -> ! {
         signal_all(Signal::SIGKILL);
         wait_for_all(signals, KILL_TIMEOUT);
     }
-    end_machine(request)
 }
 
 /// Ends the machine at once.

@@ -4,7 +4,7 @@
 #![expect(unsafe_code, reason = "ioctls and pre_exec; each use says why it is sound")]
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -57,16 +57,6 @@ pub fn datagram_socket() -> Result<OwnedFd, Errno> {
     })?;
     // SAFETY: the descriptor is new and nobody else has it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
-}
-
-/// Makes descriptors 0, 1 and 2 copies of `tty`.
-pub fn replace_standard_files(tty: BorrowedFd<'_>) -> Result<(), Errno> {
-    for fd in 0..=2 {
-        // SAFETY: dup2 touches no memory; std's handles of 0 to 2 own nothing, so nobody is left with
-        // a closed descriptor.
-        Errno::result(unsafe { libc::dup2(tty.as_raw_fd(), fd) })?;
-    }
-    Ok(())
 }
 
 /// Takes one pending signal of `signals`, waiting for `timeout` at most. None: none came.

@@ -2,7 +2,7 @@
 //! `getty`: opens a terminal, asks who is there and starts `login`; `cttyhack`: gives a shell the console
 //! as its controlling terminal.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
@@ -75,6 +75,13 @@ fn take_terminal(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The terminal's name for /etc/issue; `-` stands for the one that standard input is.
+fn shown_name(tty: &OsStr) -> String {
+    let of_input = if tty == "-" { prompt::terminal() } else { None };
+    let path = of_input.unwrap_or_else(|| tty.into());
+    path.to_string_lossy().trim_start_matches("/dev/").to_owned()
+}
+
 /// The text of /etc/issue with what its backslashes stand for.
 fn issue(text: &str, tty: &str) -> String {
     let system = uname().ok();
@@ -133,7 +140,7 @@ pub fn getty(args: Args) -> Result<u8> {
     if !options.noissue
         && let Ok(text) = std::fs::read_to_string(&options.issue_file)
     {
-        print!("{}", issue(&text, &tty.to_string_lossy()));
+        print!("{}", issue(&text, &shown_name(&tty)));
     }
     let mut login = Command::new(&options.login);
     if let Some(term) = words.get(1) {
