@@ -90,7 +90,7 @@ fn start(request: &Request) -> Result<Pid, i32> {
     if fs::metadata("/root").is_ok_and(|home| home.is_dir()) {
         command.current_dir("/root");
     }
-    sys::lead_session(&mut command, false);
+    sys::lead_session(&mut command, sys::Terminal::Apart);
     command.spawn().map(|child| Pid::from_raw(child.id() as i32)).map_err(|error| {
         complain(stderr.as_mut(), &format!("cannot run {}: {error}", program.display()));
         if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE }

@@ -72,6 +72,14 @@ impl Line {
     pub fn is_login_shell(&self) -> bool {
         matches!(self.action, Action::Respawn | Action::Askfirst) && self.command.starts_with('-')
     }
+
+    /// Whether its session is somebody's at a terminal.
+    pub fn wants_terminal(&self) -> bool {
+        !self.tty.is_empty()
+            || self.action == Action::Askfirst
+            || self.is_login_shell()
+            || self.command == GETTY
+    }
 }
 
 /// The machine's table. With `login`, who wants a shell of it has to say who they are.

@@ -23,7 +23,8 @@ use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 
 use crate::inittab::{self, Action, Line};
-use crate::{children, console, report, shutdown, sys};
+use crate::sys::{self, Terminal};
+use crate::{children, console, report, shutdown};
 
 /// The first argument with which init asks for Enter and becomes the command behind it.
 const ASK: &str = "--askfirst";
@@ -223,9 +224,14 @@ impl Service {
         if let Some(file) = file {
             command.stdin(file.try_clone()?).stdout(file.try_clone()?).stderr(file);
         }
-        // A session that stays has the terminal for its own; the others only write to it.
-        let stays = asks || self.line.action == Action::Respawn;
-        sys::lead_session(&mut command, stays && has_terminal);
+        let terminal = match self.line.action {
+            _ if !has_terminal => Terminal::Apart,
+            Action::Respawn | Action::Askfirst if self.line.wants_terminal() => Terminal::Own,
+            // A service on the console must not take it from the shell there.
+            Action::Respawn => Terminal::IfFree,
+            _ => Terminal::Apart,
+        };
+        sys::lead_session(&mut command, terminal);
         Ok(Pid::from_raw(command.spawn()?.id() as i32))
     }
 }

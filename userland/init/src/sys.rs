@@ -10,17 +10,30 @@ use std::process::Command;
 
 use nix::errno::Errno;
 
-/// Makes the child of `command` the leader of a new session, with no signal blocked. With `controlling_terminal`, its standard
-/// input is a terminal that becomes the session's.
-pub fn lead_session(command: &mut Command, controlling_terminal: bool) {
+/// Whether the terminal of a session's standard input becomes its controlling terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Terminal {
+    /// No.
+    Apart,
+    /// If no other session has it.
+    IfFree,
+    /// Yes, also when a session has it that ended without letting go.
+    Own,
+}
+
+/// Makes the child of `command` the leader of a new session, with no signal blocked.
+pub fn lead_session(command: &mut Command, terminal: Terminal) {
     let hook = move || {
         // Children inherit the mask, and none expects ours.
         nix::sys::signal::SigSet::empty().thread_set_mask()?;
         nix::unistd::setsid()?;
-        if controlling_terminal {
-            // SAFETY: TIOCSCTTY takes an integer and touches no memory of ours. 1 takes the terminal
-            // from a session that ended without letting go of it.
-            Errno::result(unsafe { libc::ioctl(0, libc::TIOCSCTTY as _, 1) })?;
+        if terminal != Terminal::Apart {
+            let takes = libc::c_int::from(terminal == Terminal::Own);
+            // SAFETY: TIOCSCTTY takes an integer and touches no memory of ours.
+            let taken = Errno::result(unsafe { libc::ioctl(0, libc::TIOCSCTTY as _, takes) });
+            if terminal == Terminal::Own {
+                taken?;
+            }
         }
         Ok::<(), io::Error>(())
     };
