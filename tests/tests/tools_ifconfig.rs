@@ -129,3 +129,29 @@ fn ipcalc_reckons() {
         HOSTNAME=localhost\nipcalc: bad IP prefix: 33\n1\n1\n";
     assert_eq!(text, wanted);
 }
+
+#[test]
+fn sockets_are_listed() {
+    let text = output(
+        "mkdir www; httpd -f -p 127.0.0.1:8080 -h www & i=0\n\
+         until nc -z 127.0.0.1 8080 || test $i -ge 100; do i=$((i+1)); sleep 0.1; done\n\
+         netstat -tln; netstat -tlnp | tail -1 | grep -c \" $!/httpd\"; netstat -uln; kill $!; wait\n\
+         netstat -tln; netstat -xl | head -2; netstat -rn",
+    );
+    let head = |kinds: &str| {
+        format!(
+            "Active Internet connections {kinds}\n\
+             Proto Recv-Q Send-Q Local Address           Foreign Address         State       \n"
+        )
+    };
+    let none = head("(only servers)");
+    let wanted = format!(
+        "{none}tcp        0      0 127.0.0.1:8080          0.0.0.0:*               LISTEN      \n\
+         1\n{none}{none}\
+         Active UNIX domain sockets (only servers)\n\
+         Proto RefCnt Flags       Type       State         I-Node Path\n\
+         Kernel IP routing table\n\
+         Destination     Gateway         Genmask         Flags   MSS Window  irtt Iface\n"
+    );
+    assert_eq!(text, wanted);
+}

@@ -13,6 +13,7 @@ mod ipcalc;
 mod link;
 mod neighbour;
 mod netlink;
+mod netstat;
 mod old_route;
 mod route;
 mod words;
@@ -26,6 +27,7 @@ use words::Words;
 pub use arp::{arp, nameif};
 pub use ifconfig::ifconfig;
 pub use ipcalc::ipcalc;
+pub use netstat::netstat;
 pub use old_route::route;
 
 const USAGE: &str = "\
