@@ -53,7 +53,7 @@ fn addresses_come_and_go() {
 #[test]
 fn addresses_of_ipv6_too() {
     same(
-        "ip -6 addr add fd00::1/64 dev lo; ip -6 -o addr; ip -6 route show dev lo\n\
+        "ip -6 addr add fd00::1/64 dev lo; ip -6 -o addr; ip -6 route\n\
           ip -6 addr del fd00::1/64 dev lo; ip addr show dev lo",
     );
 }
@@ -74,7 +74,7 @@ fn routes_lead() {
           ip route add 10.9.0.0/16 via 10.1.2.1 dev lo metric 5; ip route add 10.8.0.0/16 dev lo\n\
           ip route add unreachable 10.7.0.0/16; ip route add blackhole 10.6.0.1\n\
           ip route add default via 10.1.2.1 src 10.1.2.3; ip route\n\
-          ip route replace 10.8.0.0/16 via 10.1.2.9; ip route show dev lo\n\
+          ip route replace 10.8.0.0/16 via 10.1.2.9; ip route\n\
           ip route get 10.9.1.1; ip route del 10.8.0.0/16; ip route del default; ip route list\n\
           ip route del 10.8.0.0/16 2> /dev/null; echo $?\n\
           ip route show table local; ip route flush dev lo; ip route",
