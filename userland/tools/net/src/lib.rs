@@ -5,14 +5,22 @@
 
 #![forbid(unsafe_code)]
 
+mod ftp;
 mod httpd;
 mod nc;
+mod nslookup;
 mod ping;
+mod rdate;
+mod tftp;
 mod wget;
 
+pub use ftp::{ftpget, ftpput};
 pub use httpd::httpd;
 pub use nc::nc;
+pub use nslookup::{dnsdomainname, nslookup};
 pub use ping::{ping, ping6};
+pub use rdate::rdate;
+pub use tftp::tftp;
 pub use wget::wget;
 
 /// A message of the system without the number that std adds.
