@@ -111,18 +111,21 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// The patched crates, `NAME-VERSION` each, as folders by name and version.
-fn patched_crates(results: &Path) -> anyhow::Result<BTreeMap<String, (String, PathBuf)>> {
+/// The patched crates: their folders by name and version, of which one may have several.
+type Crates = BTreeMap<(String, String), PathBuf>;
+
+/// Finds the patched crates, `NAME-VERSION` each.
+fn patched_crates(results: &Path) -> anyhow::Result<Crates> {
     let store = results.join("crates");
     let entries = fs::read_dir(&store).with_context(|| {
         format!("cannot read {}; `cargo xtask build userland` makes it", store.display())
     })?;
-    let mut crates = BTreeMap::new();
+    let mut crates = Crates::new();
     for entry in entries {
         let entry = entry?;
         let folder_name = entry.file_name().to_string_lossy().into_owned();
         if let Some((name, version)) = split_version(&folder_name) {
-            crates.insert(name.to_owned(), (version.to_owned(), entry.path()));
+            crates.insert((name.to_owned(), version.to_owned()), entry.path());
         }
     }
     Ok(crates)
@@ -137,17 +140,19 @@ fn split_version(folder: &str) -> Option<(&str, &str)> {
 }
 
 /// Writes cargo's file with the patched crates, and the `cargo` that uses it.
-fn write_cargo(results: &Path, crates: &BTreeMap<String, (String, PathBuf)>) -> anyhow::Result<()> {
+fn write_cargo(results: &Path, crates: &Crates) -> anyhow::Result<()> {
     let mut config = "# Written by `ochre sdk`: the crates that need a patch for the guest.\n\
                       [patch.crates-io]\n"
         .to_owned();
-    for (name, (_, folder)) in crates {
+    for ((name, version), folder) in crates {
         // A literal string of TOML, in which nothing has a meaning but its end.
         let folder = text(folder)?;
         if folder.contains(['\'', '\n']) {
             bail!("{folder}: cargo's configuration cannot hold this path; move the checkout");
         }
-        let _ = writeln!(config, "{name} = {{ path = '{folder}' }}");
+        // Two versions of one crate need two names.
+        let key = format!("{name}-{version}").replace('.', "_");
+        let _ = writeln!(config, "{key} = {{ package = '{name}', path = '{folder}' }}");
     }
     let sdk = results.join("sdk");
     fs::create_dir_all(sdk.join("bin"))
@@ -172,7 +177,7 @@ fn replace(path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
 }
 
 /// The packages of a lock file that ought to be patched and are there in another version only or as well.
-fn mismatches(lock: &str, crates: &BTreeMap<String, (String, PathBuf)>) -> String {
+fn mismatches(lock: &str, crates: &Crates) -> String {
     let field = |line: &str, key: &str| {
         let value = line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"')?;
         Some(value.to_owned())
@@ -182,15 +187,17 @@ fn mismatches(lock: &str, crates: &BTreeMap<String, (String, PathBuf)>) -> Strin
     while let Some(line) = lines.next() {
         let Some(name) = field(line, "name") else { continue };
         let Some(found) = lines.peek().and_then(|line| field(line, "version")) else { continue };
-        if let Some((version, _)) = crates.get(&name)
-            && *version != found
-        {
-            let _ = writeln!(
-                findings,
-                "{name} {found}: the guest needs {version}; try \
-                 `cargo update --package {name}@{found} --precise {version}`"
-            );
+        let patched: Vec<_> =
+            crates.keys().filter(|key| key.0 == name).map(|key| key.1.as_str()).collect();
+        if patched.is_empty() || patched.contains(&found.as_str()) {
+            continue;
         }
+        let _ = writeln!(
+            findings,
+            "{name} {found}: the guest needs {}; try \
+             `cargo update --package {name}@{found} --precise VERSION`",
+            patched.join(" or ")
+        );
     }
     findings
 }
@@ -224,7 +231,7 @@ mod tests {
     #[test]
     fn other_versions_of_patched_crates_are_named() {
         let folder = PathBuf::new();
-        let crates = BTreeMap::from([("libc".to_owned(), ("0.2.191".to_owned(), folder))]);
+        let crates = Crates::from([(("libc".to_owned(), "0.2.191".to_owned()), folder)]);
         let lock = |version: &str| {
             format!(
                 "[[package]]\nname = \"libc\"\nversion = \"{version}\"\n\n[[package]]\nname = \"x\"\n"

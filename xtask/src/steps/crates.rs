@@ -51,9 +51,32 @@ impl Step for PatchedCrate {
     }
 }
 
-/// Adds the patches of all crates to a key.
-pub fn key(context: &Context, key: &mut KeyBuilder) -> Result<()> {
-    PATCH_FOLDERS.iter().try_for_each(|folder| key.tree(&context.workspace.root.join(folder)))
+/// Adds the patched crates that a lock file has to a key.
+pub fn key(context: &Context, key: &mut KeyBuilder, lock: &Path) -> Result<()> {
+    let text =
+        fs::read_to_string(lock).with_context(|| format!("cannot read {}", lock.display()))?;
+    for patched in in_lock(context, &text)? {
+        key.text(&context.key(&patched)?);
+    }
+    Ok(())
+}
+
+/// The patched crates that a lock file has in their very versions.
+pub fn in_lock(context: &Context, lock: &str) -> Result<Vec<PatchedCrate>> {
+    let mut patched = all(context)?;
+    patched.retain(|one| versions(lock, &one.name).contains(&one.version));
+    Ok(patched)
+}
+
+/// The versions that a lock file has of a package.
+pub fn versions(lock: &str, name: &str) -> Vec<String> {
+    let table: toml::Table = lock.parse().unwrap_or_default();
+    let packages = table.get("package").and_then(toml::Value::as_array);
+    let of_it = packages
+        .into_iter()
+        .flatten()
+        .filter(|package| package.get("name").and_then(toml::Value::as_str) == Some(name));
+    of_it.filter_map(|package| package.get("version")?.as_str().map(str::to_owned)).collect()
 }
 
 /// Brings `target/ochre/crates/` up to date.
@@ -162,5 +185,13 @@ mod tests {
         assert_eq!(split("linux-raw-sys-0.12.1").as_deref(), Some("linux-raw-sys 0.12.1"));
         assert_eq!(split("x-1.0.0-rc.1").as_deref(), Some("x 1.0.0-rc.1"));
         assert_eq!(split("README"), None);
+    }
+
+    #[test]
+    fn a_lock_file_may_have_two_versions() {
+        let lock = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"a\"\n\
+                    version = \"2.0.0\"\n\n[[package]]\nname = \"b\"\nversion = \"3.0.0\"\n";
+        assert_eq!(versions(lock, "a"), ["1.0.0", "2.0.0"]);
+        assert!(versions(lock, "c").is_empty());
     }
 }

@@ -97,6 +97,11 @@ impl ForeignCrate {
         job.run(Command::new("cp").arg("-RL").arg(source.join(".")).arg(&folder))?;
         // Cargo's own mark of a crate from a registry; this one is a path from now on.
         let _ = fs::remove_file(folder.join(".cargo-ok"));
+        // A workspace of its own, for the folder is within ours. What cargo publishes never says so.
+        let manifest = folder.join("Cargo.toml");
+        let text = read(&manifest)? + "\n[workspace]\n";
+        fs::write(&manifest, text)
+            .with_context(|| format!("cannot write {}", manifest.display()))?;
         Ok(folder)
     }
 
@@ -111,15 +116,18 @@ impl ForeignCrate {
             cargo.current_dir(&folder);
             cargo
         };
-        job.run(cargo().args(["metadata", "--format-version", "1", "--quiet"]).arg("--no-deps"))?;
         job.run(cargo().args(["update", "--workspace"])).context(network)?;
-        for patched in crates::all(context)? {
-            for found in versions(&read(&lock)?, &patched.name) {
-                if found != patched.version {
+        // Twice, for one that was moved may need another in a new version.
+        for last in [false, true] {
+            for patched in crates::all(context)? {
+                for found in crates::versions(&read(&lock)?, &patched.name) {
+                    if found == patched.version || !compatible(&found, &patched.version) {
+                        continue;
+                    }
                     let package = format!("{}@{found}", patched.name);
-                    // One that cannot be moved (an older line of it) is built as it is.
                     let precise = ["--precise", &patched.version];
-                    if job.run(cargo().args(["update", "-p", &package]).args(precise)).is_err() {
+                    let moved = job.run(cargo().args(["update", "-p", &package]).args(precise));
+                    if moved.is_err() && last {
                         job.say(&format!("{package} is built without a patch"));
                     }
                 }
@@ -136,11 +144,17 @@ impl ForeignCrate {
     /// cargo would note those in the lock file as unused.
     fn patches(&self, context: &Context, job: &Job, lock: &str) -> Result<PathBuf> {
         let mut text = "[patch.crates-io]\n".to_owned();
-        for PatchedCrate { name, version, .. } in patched_in(context, lock)? {
+        for PatchedCrate { name, version, .. } in crates::in_lock(context, lock)? {
             let folder = context.workspace.results.join(format!("crates/{name}-{version}"));
             job.say(&format!("{name} {version} is built with our patches"));
             // Writing to a string cannot fail.
-            let _ = writeln!(text, "{name} = {{ path = {:?} }}", folder.display().to_string());
+            let _ = writeln!(
+                text,
+                "{} = {{ package = {name:?}, path = {:?} }}",
+                // Two versions of one crate need two names.
+                format!("{name}-{version}").replace('.', "_"),
+                folder.display().to_string()
+            );
         }
         let path =
             context.workspace.work.join("crates").join(format!("{}.patches.toml", self.name));
@@ -157,9 +171,7 @@ impl Step for ForeignCrate {
     fn key(&self, context: &Context, key: &mut KeyBuilder) -> Result<()> {
         key.text(&context.key(&Std)?);
         let (manifest, lock) = (self.file(context, "toml"), self.file(context, "lock"));
-        for patched in patched_in(context, &read(&lock)?)? {
-            key.text(&context.key(&patched)?);
-        }
+        crates::key(context, key, &lock)?;
         key.file(&manifest)?;
         key.file(&lock)
     }
@@ -235,22 +247,14 @@ pub fn manifest(context: &Context) -> Result<String> {
     Ok(lines)
 }
 
-/// The patched crates that a lock file has in their very versions.
-fn patched_in(context: &Context, lock: &str) -> Result<Vec<PatchedCrate>> {
-    let mut patched = crates::all(context)?;
-    patched.retain(|one| versions(lock, &one.name).contains(&one.version));
-    Ok(patched)
-}
-
-/// The versions that a lock file has of a package.
-fn versions(lock: &str, name: &str) -> Vec<String> {
-    let table: toml::Table = lock.parse().unwrap_or_default();
-    let packages = table.get("package").and_then(toml::Value::as_array);
-    let of_it = packages
-        .into_iter()
-        .flatten()
-        .filter(|package| package.get("name").and_then(toml::Value::as_str) == Some(name));
-    of_it.filter_map(|package| package.get("version")?.as_str().map(str::to_owned)).collect()
+/// Whether cargo may put one version in the place of the other.
+fn compatible(a: &str, b: &str) -> bool {
+    let line = |version: &str| {
+        let mut parts = version.split('.').map(str::to_owned);
+        let major = parts.next();
+        if major.as_deref() == Some("0") { (major, parts.next()) } else { (major, None) }
+    };
+    line(a) == line(b)
 }
 
 fn read(path: &Path) -> Result<String> {
@@ -274,10 +278,11 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_file_may_have_two_versions() {
-        let lock = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"a\"\n\
-                    version = \"2.0.0\"\n\n[[package]]\nname = \"b\"\nversion = \"3.0.0\"\n";
-        assert_eq!(versions(lock, "a"), ["1.0.0", "2.0.0"]);
-        assert!(versions(lock, "c").is_empty());
+    fn compatible_versions_have_the_first_number_in_common_that_is_not_0() {
+        assert!(compatible("1.0.7", "1.1.6"));
+        assert!(compatible("0.38.2", "0.38.44"));
+        for other in ["0.37.44", "1.38.44"] {
+            assert!(!compatible("0.38.44", other), "{other}");
+        }
     }
 }

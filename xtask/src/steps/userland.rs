@@ -23,8 +23,9 @@ impl Step for Userland {
 
     fn key(&self, context: &Context, key: &mut KeyBuilder) -> Result<()> {
         key.text(&context.key(&Std)?);
-        crates::key(context, key)?;
-        key.tree(&context.workspace.root.join("userland"))
+        let userland = context.workspace.root.join("userland");
+        crates::key(context, key, &userland.join("Cargo.lock"))?;
+        key.tree(&userland)
     }
 
     fn needs(&self) -> Vec<Box<dyn Step>> {
