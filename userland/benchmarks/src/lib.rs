@@ -48,3 +48,8 @@ impl Numbers {
 pub fn mix(result: u64, number: u64) -> u64 {
     (result ^ number).wrapping_mul(0x0100_0000_01b3).rotate_left(23)
 }
+
+/// As the guest's larger programs have it.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: ochre_allocator::Allocator = ochre_allocator::Allocator;

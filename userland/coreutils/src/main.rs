@@ -12,6 +12,10 @@ use std::io::Write;
 use std::path::Path;
 use std::process::exit;
 
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: ochre_allocator::Allocator = ochre_allocator::Allocator;
+
 type Args = std::vec::IntoIter<OsString>;
 type Applet = (&'static str, fn(Args) -> i32);
 

@@ -4,6 +4,10 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: ochre_allocator::Allocator = ochre_allocator::Allocator;
+
 fn main() {
     brush_shell::entry::run();
 }

@@ -18,6 +18,10 @@ use std::process::exit;
 
 use ochre_applet::{Run, called_name, complain, finish};
 
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: ochre_allocator::Allocator = ochre_allocator::Allocator;
+
 include!(concat!(env!("OUT_DIR"), "/table.rs"));
 
 fn main() {
