@@ -3,6 +3,7 @@
 //! the prompt, sizes of what is needed.
 
 use crate::Setup;
+use crate::emulated::Emulated;
 use anyhow::{Context, bail, ensure};
 use ochre_benches::report::{Row, Unit};
 use ochre_benches::stats::Summary;
@@ -19,6 +20,9 @@ const PROMPT: &str = "# ";
 const CALM: Duration = Duration::from_millis(300);
 /// Boots that only warm the caches.
 const WARM_UP: usize = 2;
+
+/// Boots of QEMU, which take seconds.
+const QEMU_TURNS: usize = 3;
 
 const PROMPT_GOAL_NS: f64 = 100e6;
 const EXEC_GOAL_NS: f64 = 150e6;
@@ -48,10 +52,19 @@ pub fn run(setup: &Setup) -> anyhow::Result<Vec<Row>> {
         }
     }
     eprintln!();
+    let mut qemu = Vec::new();
+    if let Some(machine) = Emulated::new(setup, "1G", &["true"])? {
+        for _ in 0..QEMU_TURNS {
+            qemu.push(run_once(machine.command(&["/usr/bin/true"]))?);
+        }
+    }
     let mut rows = vec![
         row("run, to the prompt", Unit::Ns, &prompt, Some(PROMPT_GOAL_NS)),
         row("exec -- true, whole process", Unit::Ns, &exec, Some(EXEC_GOAL_NS)),
     ];
+    if !qemu.is_empty() {
+        rows[1].columns.push(("qemu".to_owned(), Summary::of(&qemu)));
+    }
     for name in order {
         rows.push(row(&format!("exec, to: {name}"), Unit::Ns, &phases[&name], None));
     }
@@ -121,9 +134,15 @@ pub fn resident_bytes(process: u32) -> anyhow::Result<f64> {
 fn exec_true(setup: &Setup) -> anyhow::Result<f64> {
     let mut command = Command::new(setup.machine.join("ochre"));
     command.args(["exec", "--", "true"]).stdin(Stdio::null());
+    run_once(command)
+}
+
+/// Time from the start of a process to its end.
+fn run_once(mut command: Command) -> anyhow::Result<f64> {
+    command.stdout(Stdio::null());
     let start = Instant::now();
-    let status = command.status().context("cannot start the runner")?;
-    ensure!(status.success(), "`exec -- true` ends with {status}");
+    let status = command.status().context("cannot start a machine")?;
+    ensure!(status.success(), "{command:?} ends with {status}");
     Ok(start.elapsed().as_nanos() as f64)
 }
 

@@ -3,6 +3,7 @@
 //! scripts, compute kernels.
 
 use crate::Setup;
+use crate::emulated::Emulated;
 use anyhow::{Context, ensure};
 use ochre_benches::contest::{Contest, Item};
 use ochre_benches::image::with_programs;
@@ -56,14 +57,26 @@ pub struct Arena {
     pub contest: Contest,
     _image: NamedTempFile,
     _programs: TempDir,
+    _emulated: Option<Emulated>,
 }
 
 impl Arena {
-    /// Starts them.
-    pub fn start(setup: &Setup, options: &[&str]) -> anyhow::Result<Self> {
+    /// Starts them, with so much memory for each machine.
+    pub fn start(setup: &Setup, memory: &str) -> anyhow::Result<Self> {
+        let mut arena = Self::start_two(setup, memory)?;
+        arena._emulated = Emulated::new(setup, memory, &coreutils_names())?;
+        if let Some(machine) = &arena._emulated {
+            let program = ["/usr/bin/system", "/tmp/benchmark", "/usr/bin", "0"];
+            arena.contest.participants.push(machine.start(&program)?);
+        }
+        Ok(arena)
+    }
+
+    /// The same without QEMU.
+    pub fn start_two(setup: &Setup, memory: &str) -> anyhow::Result<Self> {
         let image = with_programs(&setup.machine, &setup.guest, &["system", "nothing"])?;
         let programs = native_programs(setup)?;
-        let mut guest = crate::machine(setup, image.path(), options, "system");
+        let mut guest = crate::machine(setup, image.path(), &["--memory", memory], "system");
         guest.args(["/tmp/benchmark", "/usr/bin", "0"]);
         let mut native = Command::new(setup.native.join("system"));
         native.arg(format!("/dev/shm/ochre-benchmark-{}", std::process::id()));
@@ -75,16 +88,21 @@ impl Arena {
             Participant::start("native", &mut native)?,
         ];
         let contest = Contest { participants, turns: setup.turns };
-        Ok(Self { contest, _image: image, _programs: programs })
+        Ok(Self { contest, _image: image, _programs: programs, _emulated: None })
     }
+}
+
+/// Programs of coreutils that are started.
+fn coreutils_names() -> Vec<&'static str> {
+    let names = PROGRAMS.map(|line| line.split(' ').next().unwrap_or_default());
+    names.into_iter().chain(["true"]).collect()
 }
 
 /// A folder with coreutils and the shell of the host under their names.
 fn native_programs(setup: &Setup) -> anyhow::Result<TempDir> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let coreutils = setup.native.join("coreutils");
-    let names = PROGRAMS.map(|line| line.split(' ').next().unwrap_or_default());
-    for name in names.into_iter().chain(["true"]) {
+    for name in coreutils_names() {
         symlink(&coreutils, folder.path().join(name)).context("cannot make a link")?;
     }
     symlink(setup.native.join("brush"), folder.path().join("sh")).context("cannot make a link")?;
@@ -95,7 +113,7 @@ fn native_programs(setup: &Setup) -> anyhow::Result<TempDir> {
 pub fn system(setup: &Setup, group: &str) -> anyhow::Result<Vec<Row>> {
     // Two files of one GiB do not fit into the memory that a machine has otherwise.
     let memory = if group == "fs" { "3G" } else { "1G" };
-    let mut arena = Arena::start(setup, &["--memory", memory])?;
+    let mut arena = Arena::start(setup, memory)?;
     let mut rows = Vec::new();
     for measure in MEASURES.iter().filter(|one| one.group == group && setup.wants(one.name)) {
         let goal = GOALS.iter().find(|(of, name, _)| (*of, *name) == (group, measure.name));
@@ -119,7 +137,7 @@ fn folder<'a>(name: &str, native: &'a Path) -> &'a Path {
 
 /// Scripts of many commands.
 pub fn shell(setup: &Setup) -> anyhow::Result<Vec<Row>> {
-    let mut arena = Arena::start(setup, &["--memory", "1G"])?;
+    let mut arena = Arena::start(setup, "1G")?;
     let native = arena._programs.path().to_owned();
     let mut rows = Vec::new();
     for (index, name) in SCRIPTS.iter().enumerate().filter(|(_, name)| setup.wants(name)) {
@@ -136,10 +154,14 @@ pub fn shell(setup: &Setup) -> anyhow::Result<Vec<Row>> {
 /// Compute kernels.
 pub fn compute(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     let image = with_programs(&setup.machine, &setup.guest, &["compute"])?;
-    let mut participants = [
+    let mut participants = vec![
         Participant::start("ochre", &mut crate::machine(setup, image.path(), &[], "compute"))?,
         Participant::start("native", &mut Command::new(setup.native.join("compute")))?,
     ];
+    let emulated = Emulated::new(setup, "1G", &[])?;
+    if let Some(machine) = &emulated {
+        participants.push(machine.start(&["/usr/bin/compute"])?);
+    }
     let list = participants[1].ask("list")?;
     let mut rows = Vec::new();
     for kernel in list.split(' ').skip(1).filter(|kernel| setup.wants(kernel)) {
@@ -165,7 +187,7 @@ pub fn programs(setup: &Setup) -> anyhow::Result<Vec<Row>> {
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let mut arena = Arena::start(setup, &["--memory", "3G"])?;
+    let mut arena = Arena::start(setup, "3G")?;
     let native = arena._programs.path().to_owned();
     arena.contest.all(&format!("write text {TEXT_MIB}"))?;
     let mut rows = Vec::new();

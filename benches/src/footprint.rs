@@ -43,7 +43,7 @@ fn per_task(setup: &Setup, order: &str, name: &str) -> anyhow::Result<Row> {
     let mut native = Vec::new();
     for _ in 0..TURNS {
         // A new machine each time: memory that was once used is used again.
-        let mut arena = Arena::start(setup, &["--memory", "1G"])?;
+        let mut arena = Arena::start_two(setup, "1G")?;
         for participant in &mut arena.contest.participants {
             let process = participant.process();
             participant.order(&format!("{order} 1"))?;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `ochre-bench`: what `cargo xtask bench` starts when everything is built.
 //!
-//! Each group is a module with a function `run` that gives its rows: [`boot`], [`contests`] (kernel,
+//! [`emulated`] is the machine in QEMU that some groups compare with. Each group is a module with a function `run` that gives its rows: [`boot`], [`contests`] (kernel,
 //! ipc, fs, compute, programs, shell), [`footprint`] (memory), [`preempt`], [`smp`].
 #![forbid(unsafe_code)]
 
 mod about;
 mod boot;
 mod contests;
+mod emulated;
 mod footprint;
 mod preempt;
 mod smp;
@@ -32,6 +33,8 @@ pub struct Setup {
     pub native: PathBuf,
     /// `ochre` and its images.
     pub machine: PathBuf,
+    /// The kernel that QEMU boots for comparison, if it is there.
+    pub qemu_kernel: Option<PathBuf>,
     /// Turns of each measurement.
     pub turns: usize,
     /// Only these rows, or kernels.
@@ -82,6 +85,7 @@ fn main() -> anyhow::Result<ExitCode> {
             Arg::Long("guest") => setup.guest = parser.value()?.into(),
             Arg::Long("native") => setup.native = parser.value()?.into(),
             Arg::Long("machine") => setup.machine = parser.value()?.into(),
+            Arg::Long("qemu-kernel") => setup.qemu_kernel = Some(parser.value()?.into()),
             Arg::Long("json") => output.json = Some(parser.value()?.into()),
             Arg::Long("html") => output.html = Some(parser.value()?.into()),
             Arg::Long("markdown") => output.markdown = Some(parser.value()?.into()),

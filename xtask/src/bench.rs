@@ -2,6 +2,7 @@
 //! `cargo xtask bench`: everything built, then `ochre-bench` in xtask's place. What is measured and how
 //! is the business of the crate in `benches/`.
 
+use crate::apt::has_program;
 use crate::context::Context;
 use crate::steps;
 use anyhow::{Context as _, Result, bail};
@@ -23,10 +24,24 @@ pub fn run(context: &Context, arguments: &[OsString]) -> Result<ExitCode> {
         steps::build_all(context)?;
         bench.arg("--guest").arg(steps::guest_programs(context)?);
         bench.arg("--native").arg(build_native(context)?);
+        match emulated_kernel(context) {
+            Ok(kernel) => {
+                bench.arg("--qemu-kernel").arg(kernel);
+            }
+            Err(error) => eprintln!("skipped: the comparison with QEMU: {error:#}"),
+        }
         bench.arg("--machine").arg(&context.workspace.results);
     }
     context.stamps.save();
     Err(bench.exec()).with_context(|| format!("cannot start {}", program.display()))
+}
+
+/// What QEMU boots, where there is QEMU.
+fn emulated_kernel(context: &Context) -> Result<PathBuf> {
+    if !has_program("qemu-system-x86_64") {
+        bail!("no qemu-system-x86_64; install Debian's qemu-system-x86 and seabios for it");
+    }
+    steps::emulated_kernel(context)
 }
 
 fn build_bench(context: &Context) -> Result<PathBuf> {

@@ -3,6 +3,7 @@
 
 pub mod busybox;
 pub mod crates;
+mod emulated;
 pub mod foreign;
 mod image;
 mod kernel;
@@ -94,6 +95,11 @@ pub fn guest_programs(context: &Context) -> Result<PathBuf> {
 /// BusyBox for the host, from Debian's package.
 pub fn host_busybox(context: &Context) -> Result<PathBuf> {
     Ok(context.ensure(&busybox::HostBusybox)?.join("busybox"))
+}
+
+/// The kernel that QEMU boots in the benchmarks.
+pub fn emulated_kernel(context: &Context) -> Result<PathBuf> {
+    Ok(context.ensure(&emulated::EmulatedKernel)?.join("vmlinuz"))
 }
 
 fn busybox(context: &Context) -> Result<()> {
