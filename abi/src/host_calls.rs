@@ -117,8 +117,14 @@ macro_rules! for_each_host_call {
             plain fn host_memory_grow(memory: u32, wasm_pages: u32) -> i32;
             /// Zeroes `len_bytes` at `address` (both multiples of 4096) and gives the pages back.
             plain fn host_memory_discard(memory: u32, address: uaddr, len_bytes: u32) -> i32;
-            /// Bytes of a memory that the host really holds, in KiB.
-            plain fn host_memory_resident(memory: u32) -> u32;
+            /// Lets user code do with `len_bytes` at `address` (both multiples of 4096) only what
+            /// `access`, one of `access`, says. What it tries beyond that is a fault of kind
+            /// `fault::MEMORY`, and for the calls below a bad address. The page of the preemption flag
+            /// stays open. 0, or `-ENOMEM` when there are too many such ranges.
+            plain fn host_memory_protect(memory: u32, address: uaddr, len_bytes: u32, access: u32) -> i32;
+            /// Bytes that the host really holds of `len_bytes` at `address` (a multiple of 4096), in
+            /// KiB. What of the range is not within the memory does not count.
+            plain fn host_memory_resident(memory: u32, address: uaddr, len_bytes: u32) -> u32;
             /// Copies from a ProcessMemory; returns how many bytes could NOT be copied.
             plain fn host_memory_read(memory: u32, to: kaddr, from: uaddr, len_bytes: u32) -> u32;
             /// Copies to a ProcessMemory; returns how many bytes could NOT be copied.

@@ -27,7 +27,7 @@ pub mod layout;
 pub mod user;
 
 /// Version of the whole contract; see the crate documentation.
-pub const ABI_VERSION: u32 = 2;
+pub const ABI_VERSION: u32 = 3;
 
 /// Name of the custom section of `vmlinux.wasm` that holds [`ABI_VERSION`] as a little-endian `u32`.
 pub const ABI_SECTION: &str = "ochre.abi";
@@ -121,9 +121,23 @@ pub mod stream {
     ];
 }
 
+/// What `host_memory_protect` lets user code do with pages.
+pub mod access {
+    /// Everything.
+    pub const FULL: u32 = 0;
+    /// Reading.
+    pub const READ: u32 = 1;
+    /// Nothing.
+    pub const NONE: u32 = 3;
+
+    /// Names and numbers for the generated header.
+    pub const TABLE: &[(&str, u32)] = &[("FULL", FULL), ("READ", READ), ("NONE", NONE)];
+}
+
 /// What a trap in user code means: argument `kind` of `kernel_user_fault`.
 pub mod fault {
-    /// Access outside the linear memory, or to its first page. SIGSEGV, with an address.
+    /// Access outside the linear memory, to its first page, or to pages that are protected from it.
+    /// SIGSEGV, with an address.
     pub const MEMORY: u32 = 0;
     /// The wasm stack is used up. SIGSEGV.
     pub const STACK: u32 = 1;

@@ -2,6 +2,7 @@
 //! The one wasmtime engine of a process and its settings.
 #![forbid(unsafe_code)]
 
+use crate::sys::faults;
 use crate::sys::stacks::{MAX_WASM_STACK_BYTES, STACK_BYTES, StackPool};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -15,6 +16,8 @@ const BACKTRACE_FRAMES: usize = 64;
 /// # Errors
 /// When this host cannot run compiled wasm at all.
 pub fn new() -> wasmtime::Result<Engine> {
+    // wasmtime installs its handlers with the first engine, and must find ours below them.
+    faults::install()?;
     let mut config = Config::new();
     config
         .shared_memory(true)

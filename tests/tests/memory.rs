@@ -13,6 +13,19 @@ fn mappings_at_their_edges() {
 }
 
 #[test]
+fn pages_that_may_not_be_read_or_written() {
+    same_as_on_the_host("protect");
+}
+
+#[test]
+fn threads_that_race_for_closed_pages_harm_themselves_only() {
+    let script = "for i in 1 2 3 4 5 6; do program race & done; wait; for i in 1 2 3; do \
+                  program race || echo $?; done; echo on | cat";
+    let machine = Machine::shell(script).with_program(for_guest("protect"));
+    machine.option("--cpus", "4").run().success().prints("on\n");
+}
+
+#[test]
 fn resource_limits() {
     if !host::is_root() {
         skip!("the probe takes rights away from root, and the host's user is none");

@@ -7,6 +7,7 @@
 
 use super::errno::{EFAULT, EINVAL, ENOMEM};
 use super::{Task, bad_call, kernel_bytes};
+use crate::memory::protection::{Access, Use};
 use crate::memory::{KernelAddr, MAX_WASM_PAGES, ProcessMemory, UserAddr};
 use crate::task::TaskData;
 use std::sync::Arc;
@@ -91,8 +92,26 @@ pub fn host_memory_discard(
     with(task.data(), memory, |memory| Ok(if memory.discard(address, len) { 0 } else { -EINVAL }))
 }
 
-pub fn host_memory_resident(task: &mut Task<'_>, memory: u32) -> wasmtime::Result<u32> {
-    with(task.data(), memory, |memory| Ok((memory.resident_bytes() >> 10) as u32))
+pub fn host_memory_protect(
+    task: &mut Task<'_>,
+    memory: u32,
+    address: UserAddr,
+    len: u32,
+    access: u32,
+) -> wasmtime::Result<i32> {
+    let Some(access) = Access::new(access) else { return Ok(-EINVAL) };
+    with(task.data(), memory, |memory| {
+        Ok(if memory.protect(address, len, access) { 0 } else { -ENOMEM })
+    })
+}
+
+pub fn host_memory_resident(
+    task: &mut Task<'_>,
+    memory: u32,
+    address: UserAddr,
+    len: u32,
+) -> wasmtime::Result<u32> {
+    with(task.data(), memory, |memory| Ok((memory.resident_bytes(address, len) >> 10) as u32))
 }
 
 pub fn host_memory_read(
@@ -105,7 +124,7 @@ pub fn host_memory_read(
     let data = task.data();
     let target = kernel_bytes(&data.kernel, to, len)?;
     with(data, memory, |memory| {
-        let Some(source) = memory.prefix(from, len) else { return Ok(len) };
+        let Some(source) = memory.prefix(from, len, Use::Read) else { return Ok(len) };
         target.copy_from(source);
         Ok(len - source.len() as u32)
     })
@@ -121,7 +140,7 @@ pub fn host_memory_write(
     let data = task.data();
     let source = kernel_bytes(&data.kernel, from, len)?;
     with(data, memory, |memory| {
-        let Some(target) = memory.prefix(to, len) else { return Ok(len) };
+        let Some(target) = memory.prefix(to, len, Use::Write) else { return Ok(len) };
         target.copy_from(source);
         Ok(len - target.len() as u32)
     })
@@ -134,7 +153,7 @@ pub fn host_memory_clear(
     len: u32,
 ) -> wasmtime::Result<u32> {
     with(task.data(), memory, |memory| {
-        let Some(target) = memory.prefix(to, len) else { return Ok(len) };
+        let Some(target) = memory.prefix(to, len, Use::Write) else { return Ok(len) };
         target.clear();
         Ok(len - target.len() as u32)
     })
@@ -148,7 +167,7 @@ pub fn host_memory_move(
     len: u32,
 ) -> wasmtime::Result<i32> {
     with(task.data(), memory, |memory| {
-        Ok(match (memory.bytes(to, len), memory.bytes(from, len)) {
+        Ok(match (memory.bytes(to, len, Use::Write), memory.bytes(from, len, Use::Read)) {
             (Some(target), Some(source)) => {
                 target.copy_from(source);
                 0
@@ -168,7 +187,7 @@ pub fn host_memory_read_string(
     let data = task.data();
     let target = kernel_bytes(&data.kernel, to, max)?;
     with(data, memory, |memory| {
-        let Some(source) = memory.prefix(from, max) else { return Ok(-EFAULT) };
+        let Some(source) = memory.prefix(from, max, Use::Read) else { return Ok(-EFAULT) };
         match source.find_zero() {
             Some(length) => {
                 target.copy_from(source.first(length + 1));
@@ -192,7 +211,7 @@ pub fn host_memory_string_len(
     max: u32,
 ) -> wasmtime::Result<u32> {
     with(task.data(), memory, |memory| {
-        let Some(source) = memory.prefix(from, max) else { return Ok(0) };
+        let Some(source) = memory.prefix(from, max, Use::Read) else { return Ok(0) };
         Ok(match source.find_zero() {
             Some(length) => length as u32 + 1,
             None if source.len() as u32 == max => max.saturating_add(1),
@@ -210,7 +229,7 @@ pub fn host_memory_load(
     let data = task.data();
     let target = kernel_bytes(&data.kernel, value, 4)?;
     with(data, memory, |memory| {
-        let Some(word) = memory.word(address) else { return Ok(-EFAULT) };
+        let Some(word) = memory.word(address, Use::Read) else { return Ok(-EFAULT) };
         target.write(&word.load(Ordering::SeqCst).to_le_bytes());
         Ok(0)
     })
@@ -227,7 +246,7 @@ pub fn host_memory_cmpxchg(
     let data = task.data();
     let target = kernel_bytes(&data.kernel, seen, 4)?;
     with(data, memory, |memory| {
-        let Some(word) = memory.word(address) else { return Ok(-EFAULT) };
+        let Some(word) = memory.word(address, Use::Write) else { return Ok(-EFAULT) };
         let found = word.compare_exchange(old, new, Ordering::SeqCst, Ordering::SeqCst);
         target.write(&found.unwrap_or_else(|found| found).to_le_bytes());
         Ok(0)

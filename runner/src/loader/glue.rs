@@ -17,6 +17,9 @@ use wasm_encoder::{
 /// touched for the first time.
 const CHUNK_BYTES: i32 = 64 << 10;
 
+/// Bytes of a page of the guest's kernel.
+const PAGE_BYTES: i32 = 4096;
+
 /// Functions that a rewritten program imports, in this order, before its memory.
 pub const IMPORTS: [(&str, &str); 5] = [
     ("kernel", kernel_entries::SYSCALL),
@@ -53,6 +56,10 @@ pub enum GlueFunction {
     Deliver,
     /// What a preemption check calls.
     Preempt,
+    /// Reads a byte of each page of a range.
+    TouchRead,
+    /// Reads it and writes it back.
+    TouchWrite,
     /// `memory.copy` that faults like a load or store would, in pieces with checks between them.
     Copy,
     /// `memory.fill`, likewise.
@@ -75,6 +82,17 @@ enum Bulk {
     Init(u32),
 }
 
+impl Bulk {
+    /// The locals that hold addresses, in the order in which other machines use them, and whether it
+    /// writes there.
+    fn ranges(self) -> &'static [(u32, bool)] {
+        match self {
+            Self::Copy => &[(1, false), (0, true)],
+            Self::Fill | Self::Init(_) => &[(0, true)],
+        }
+    }
+}
+
 /// Types that the glue adds, after the program's own.
 #[derive(Clone, Copy)]
 #[repr(u32)]
@@ -84,6 +102,7 @@ enum GlueType {
     Syscall,
     Deliver,
     Nothing,
+    TwoWords,
     ThreeWords,
 }
 
@@ -135,6 +154,7 @@ impl<'a> Glue<'a> {
         types.ty().function([word; 7], [word]);
         types.ty().function([ValType::I64], [word]);
         types.ty().function([], []);
+        types.ty().function([word; 2], []);
         types.ty().function([word; 3], []);
     }
 
@@ -172,6 +192,9 @@ impl<'a> Glue<'a> {
         for ty in [GlueType::Syscall, GlueType::Deliver, GlueType::Nothing] {
             functions.function(self.ty(ty));
         }
+        for _ in 0..2 {
+            functions.function(self.ty(GlueType::TwoWords));
+        }
         for _ in 0..2 + 2 * self.segments() {
             functions.function(self.ty(GlueType::ThreeWords));
         }
@@ -182,7 +205,7 @@ impl<'a> Glue<'a> {
         let mut names: Vec<_> = (0..).zip(IMPORTS.map(|(_, name)| name.to_owned())).collect();
         let mut own: Vec<_> =
             ["__syscall", "__deliver_signals", "__preempt"].map(str::to_owned).into();
-        own.extend(["__copy", "__fill"].map(str::to_owned));
+        own.extend(["__touch_read", "__touch_write", "__copy", "__fill"].map(str::to_owned));
         for segment in 0..self.segments() {
             own.extend([format!("__init_{segment}"), format!("__init_{segment}_early")]);
         }
@@ -195,6 +218,8 @@ impl<'a> Glue<'a> {
         self.add_syscall(code, hints);
         self.add_deliver(code);
         self.add_preempt(code, hints);
+        add_touch(code, false);
+        add_touch(code, true);
         self.add_bulk(code, hints, GlueFunction::Copy as u32, Bulk::Copy, true);
         self.add_bulk(code, hints, GlueFunction::Fill as u32, Bulk::Fill, true);
         for segment in 0..self.segments() {
@@ -285,9 +310,10 @@ impl<'a> Glue<'a> {
         hints.function_hints(self.function(GlueFunction::Preempt), [hint]);
     }
 
-    /// A bulk operation `(to, from, len)`. It touches the null page by a load of its own, where the
-    /// host can tell whose fault it is, and not in wasmtime's copying routine. What is long is done
-    /// in pieces, if it is within bounds: what is not traps as a whole, before anything is written.
+    /// A bulk operation `(to, from, len)`. It touches every page of its ranges by loads and stores of
+    /// its own, where the host can tell whose fault it is and at which address, and not in wasmtime's
+    /// copying routine. What is long is done in pieces, if it is within bounds: what is not traps as a
+    /// whole, before anything is written. Those before a closed page are done, as on other machines.
     fn add_bulk(
         &self,
         code: &mut CodeSection,
@@ -297,17 +323,7 @@ impl<'a> Glue<'a> {
         in_pieces: bool,
     ) {
         let [to, from, len] = [0, 1, 2];
-        let null_page = user::NULL_PAGE_BYTES.cast_signed();
-        let from_is_address = matches!(bulk, Bulk::Copy);
         let mut function = Function::new([]);
-        let mut body = function.instructions();
-        for address in 0..1 + u32::from(from_is_address) {
-            body.local_get(address).i32_const(null_page).i32_lt_u();
-            body.local_get(len).i32_const(0).i32_ne().i32_and();
-            body.if_(BlockType::Empty);
-            body.local_get(address).i32_load8_u(MemArg { offset: 0, align: 0, memory_index: 0 });
-            body.drop().end();
-        }
         let mut found = Vec::new();
         if in_pieces {
             let mut body = function.instructions();
@@ -315,21 +331,23 @@ impl<'a> Glue<'a> {
             found.push(cold_if(&mut function));
             let mut body = function.instructions();
             body.block(BlockType::Empty);
-            within_memory(&mut body, to, len);
-            match bulk {
-                Bulk::Copy => within_memory(&mut body, from, len),
-                Bulk::Fill => {}
-                Bulk::Init(segment) => {
-                    let bytes = self.survey.data_bytes[segment as usize];
-                    reach(&mut body, from, len);
-                    body.i64_const(bytes.into()).i64_gt_u().br_if(0);
-                }
+            for (address, _) in bulk.ranges() {
+                touch_beyond(&mut body, *address, len);
             }
-            if from_is_address {
+            if let Bulk::Init(segment) = bulk {
+                let bytes = self.survey.data_bytes[segment as usize];
+                reach(&mut body, from, len);
+                body.i64_const(bytes.into()).i64_gt_u().br_if(0);
+            }
+            if matches!(bulk, Bulk::Copy) {
                 // Upwards in memory, from the end: what is still to be copied stays as it is.
                 body.local_get(to).local_get(from).i32_gt_u().if_(BlockType::Empty);
                 body.loop_(BlockType::Empty);
                 body.local_get(len).i32_const(CHUNK_BYTES).i32_sub().local_set(len);
+                for (address, write) in [(from, false), (to, true)] {
+                    body.local_get(address).local_get(len).i32_add();
+                    self.touch_piece(&mut body, write);
+                }
                 body.local_get(to).local_get(len).i32_add();
                 body.local_get(from).local_get(len).i32_add();
                 body.i32_const(CHUNK_BYTES).memory_copy(0, 0);
@@ -340,6 +358,10 @@ impl<'a> Glue<'a> {
             }
             let mut body = function.instructions();
             body.loop_(BlockType::Empty);
+            for (address, write) in bulk.ranges() {
+                body.local_get(*address);
+                self.touch_piece(&mut body, *write);
+            }
             body.local_get(to).local_get(from).i32_const(CHUNK_BYTES);
             operate(&mut body, bulk);
             body.local_get(to).i32_const(CHUNK_BYTES).i32_add().local_set(to);
@@ -353,6 +375,16 @@ impl<'a> Glue<'a> {
             body.end().end();
         }
         let mut body = function.instructions();
+        body.local_get(len).if_(BlockType::Empty);
+        for (address, write) in bulk.ranges() {
+            touch(&mut body, *address, *write);
+            // Does the last byte lie in another page than the first?
+            body.local_get(*address);
+            body.local_get(*address).local_get(len).i32_add().i32_const(1).i32_sub();
+            body.i32_xor().i32_const(PAGE_BYTES).i32_ge_u().if_(BlockType::Empty);
+            body.local_get(*address).local_get(len).call(self.toucher(*write)).end();
+        }
+        body.end();
         body.local_get(to).local_get(from).local_get(len);
         operate(&mut body, bulk);
         body.end();
@@ -360,6 +392,15 @@ impl<'a> Glue<'a> {
         if !found.is_empty() {
             hints.function_hints(self.function(GlueFunction::Syscall) + index, found);
         }
+    }
+
+    /// Touches all pages of a piece, whose address is on the stack.
+    fn touch_piece(&self, body: &mut InstructionSink<'_>, write: bool) {
+        body.i32_const(CHUNK_BYTES).call(self.toucher(write));
+    }
+
+    fn toucher(&self, write: bool) -> u32 {
+        self.function(if write { GlueFunction::TouchWrite } else { GlueFunction::TouchRead })
     }
 
     /// A preemption check as it stands in the glue.
@@ -385,10 +426,47 @@ fn reach(body: &mut InstructionSink<'_>, start: u32, len: u32) {
     body.local_get(start).i64_extend_i32_u().local_get(len).i64_extend_i32_u().i64_add();
 }
 
-/// Leaves the block when a range is not within the memory.
-fn within_memory(body: &mut InstructionSink<'_>, start: u32, len: u32) {
-    reach(body, start, len);
-    body.memory_size(0).i64_extend_i32_u().i64_const(16).i64_shl().i64_gt_u().br_if(0);
+/// Touches the byte at an address: nobody else may use it while it is copied from or to.
+fn touch(body: &mut InstructionSink<'_>, address: u32, write: bool) {
+    let byte = MemArg { offset: 0, align: 0, memory_index: 0 };
+    if write {
+        body.local_get(address).local_get(address).i32_load8_u(byte).i32_store8(byte);
+    } else {
+        body.local_get(address).i32_load8_u(byte).drop();
+    }
+}
+
+/// Touches the first byte of a range that is not within the memory, if there is one.
+fn touch_beyond(body: &mut InstructionSink<'_>, address: u32, len: u32) {
+    let end = |body: &mut InstructionSink<'_>| {
+        body.memory_size(0).i32_const(16).i32_shl();
+    };
+    reach(body, address, len);
+    end(body);
+    body.i64_extend_i32_u().i64_gt_u().if_(BlockType::Empty);
+    body.local_get(address);
+    end(body);
+    body.local_get(address);
+    end(body);
+    body.i32_gt_u().select();
+    body.i32_load8_u(MemArg { offset: 0, align: 0, memory_index: 0 }).drop().end();
+}
+
+/// `(address, len)`, of which at least one byte: touches the first byte of the range in each page, in
+/// order, so that a fault has the address that other machines tell.
+fn add_touch(code: &mut CodeSection, write: bool) {
+    let [address, len, next] = [0, 1, 2];
+    let mut function = Function::new([(1, ValType::I32)]);
+    let mut body = function.instructions();
+    touch(&mut body, address, write);
+    body.local_get(address).i32_const(-PAGE_BYTES).i32_and().i32_const(PAGE_BYTES).i32_add();
+    body.local_set(next);
+    body.block(BlockType::Empty).loop_(BlockType::Empty);
+    body.local_get(next).local_get(address).i32_sub().local_get(len).i32_ge_u().br_if(1);
+    touch(&mut body, next, write);
+    body.local_get(next).i32_const(PAGE_BYTES).i32_add().local_set(next);
+    body.br(0).end().end().end();
+    code.function(&function);
 }
 
 /// Puts the preemption flag on the stack. An atomic load, for the compiler may take another one's

@@ -30,10 +30,10 @@ pub use data::DataImage;
 pub use glue::IMPORTS;
 
 /// Version of the loader's output.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 6;
 
 // The contract that the glue is written against.
-const _: () = assert!(fault::STACK == 1 && ochre_abi::ABI_VERSION == 2);
+const _: () = assert!(fault::STACK == 1 && ochre_abi::ABI_VERSION == 3);
 
 /// Why a file is no program.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

@@ -5,10 +5,12 @@
 //! shrink either: a range once checked stays valid as long as the memory lives, whatever other vCPUs
 //! do meanwhile.
 
+pub mod protection;
 pub mod region;
 
 use crate::handover::presence::raise_flag;
 use ochre_abi::user::{NULL_PAGE_BYTES, PREEMPT_FLAG_ADDR};
+use protection::{Access, Protection, Use};
 use region::{Bytes, Region};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -95,6 +97,8 @@ impl KernelMemory {
 /// The memory of one process.
 pub struct ProcessMemory {
     handle: u32,
+    /// Before the region, which it must not outlive.
+    protection: Protection,
     region: Region,
     /// First and last address, and one, of the pages that are mapped from the program's image.
     image: OnceLock<(u32, u32)>,
@@ -109,7 +113,8 @@ impl ProcessMemory {
         let ty = MemoryType::shared(wasm_pages, MAX_WASM_PAGES);
         let region = Region::new(SharedMemory::new(engine, ty)?);
         region.protect_null_page(NULL_PAGE_BYTES)?;
-        Ok(Self { handle, region, image: OnceLock::new() })
+        let protection = Protection::default();
+        Ok(Self { handle, protection, region, image: OnceLock::new() })
     }
 
     /// Its handle.
@@ -125,32 +130,47 @@ impl ProcessMemory {
 
     /// Makes the memory at least `wasm_pages` long; `false` when the host cannot.
     pub fn grow(&self, wasm_pages: u32) -> bool {
-        self.region.grow(u64::from(wasm_pages))
+        let grown = self.region.grow(u64::from(wasm_pages));
+        self.protection.grown(&self.region);
+        grown
     }
 
-    /// The longest accessible range at `addr` of at most `len_bytes`.
+    /// Changes what the program may do with whole pages; `false` for a bad range, or where the host
+    /// cannot.
+    pub fn protect(&self, addr: UserAddr, len_bytes: u32, access: Access) -> bool {
+        let aligned = addr.0.is_multiple_of(PAGE_BYTES) && len_bytes.is_multiple_of(PAGE_BYTES);
+        aligned
+            && addr.0 >= NULL_PAGE_BYTES
+            && self.region.bytes(addr.0, len_bytes).is_some()
+            && self.protection.change(&self.region, addr, len_bytes, access)
+    }
+
+    /// The longest range at `addr` of at most `len_bytes` that the program may use so.
     #[inline]
-    pub fn prefix(&self, addr: UserAddr, len_bytes: u32) -> Option<Bytes<'_>> {
+    pub fn prefix(&self, addr: UserAddr, len_bytes: u32, wanted: Use) -> Option<Bytes<'_>> {
         if addr.0 < NULL_PAGE_BYTES {
             return None;
         }
         let available = (self.region.len() as u64).saturating_sub(u64::from(addr.0));
-        self.region.bytes(addr.0, u32::try_from(available).unwrap_or(u32::MAX).min(len_bytes))
+        let len_bytes = u32::try_from(available).unwrap_or(u32::MAX).min(len_bytes);
+        let allowed = self.protection.allowed(addr, len_bytes as usize, wanted);
+        Some(self.region.bytes(addr.0, len_bytes)?.first(allowed))
     }
 
-    /// The range, if all of it is accessible.
+    /// The range, if the program may use all of it so.
     #[inline]
-    pub fn bytes(&self, addr: UserAddr, len_bytes: u32) -> Option<Bytes<'_>> {
+    pub fn bytes(&self, addr: UserAddr, len_bytes: u32, wanted: Use) -> Option<Bytes<'_>> {
         if addr.0 < NULL_PAGE_BYTES {
             return None;
         }
-        self.region.bytes(addr.0, len_bytes)
+        let bytes = self.region.bytes(addr.0, len_bytes)?;
+        (self.protection.allowed(addr, bytes.len(), wanted) == bytes.len()).then_some(bytes)
     }
 
-    /// The naturally aligned word at `addr`.
+    /// The naturally aligned word at `addr`, if the program may use it so.
     #[inline]
-    pub fn word(&self, addr: UserAddr) -> Option<&AtomicU32> {
-        if addr.0 < NULL_PAGE_BYTES {
+    pub fn word(&self, addr: UserAddr, wanted: Use) -> Option<&AtomicU32> {
+        if addr.0 < NULL_PAGE_BYTES || self.protection.allowed(addr, 4, wanted) < 4 {
             return None;
         }
         self.region.word(addr.0)
@@ -166,7 +186,11 @@ impl ProcessMemory {
                 if addr.0 < *end
                     && u64::from(addr.0) + u64::from(len_bytes) > u64::from(*start) =>
             {
-                self.region.discard_mapped(addr.0, len_bytes)
+                let discarded = self.region.discard_mapped(addr.0, len_bytes);
+                if discarded {
+                    self.protection.restore(&self.region, addr, len_bytes);
+                }
+                discarded
             }
             _ => self.region.discard(addr.0, len_bytes),
         }
@@ -189,13 +213,17 @@ impl ProcessMemory {
     /// Writes what of a program's image is not mapped; `false` when it does not fit.
     pub fn write_image(&self, addr: u32, bytes: &[u8]) -> bool {
         let len_bytes = u32::try_from(bytes.len()).ok();
-        let target = len_bytes.and_then(|len_bytes| self.bytes(UserAddr(addr), len_bytes));
+        let target =
+            len_bytes.and_then(|len_bytes| self.bytes(UserAddr(addr), len_bytes, Use::Write));
         target.map(|target| target.write(bytes)).is_some()
     }
 
-    /// Bytes that the host holds for this memory.
-    pub fn resident_bytes(&self) -> u64 {
-        self.region.resident_bytes()
+    /// Bytes that the host holds of a range that starts with a page; what is not within the memory
+    /// does not count.
+    pub fn resident_bytes(&self, addr: UserAddr, len_bytes: u32) -> u64 {
+        let available = self.region.len().saturating_sub(addr.0 as usize);
+        let len_bytes = u32::try_from(available).unwrap_or(u32::MAX).min(len_bytes);
+        self.region.resident_bytes(addr.0, len_bytes)
     }
 
     /// Makes user code over this memory call `__preempt` at its next check.

@@ -9,6 +9,8 @@
 //! words are atomics. A torn copy is the guest's own race.
 #![expect(unsafe_code, reason = "the one module that touches guest memory from the host")]
 
+use super::protection::Access;
+use crate::sys::faults::Openable;
 use crate::sys::pages;
 use std::fs::File;
 use std::io;
@@ -107,6 +109,31 @@ impl Region {
         unsafe { pages::forbid(self.base, len_bytes as usize) }
     }
 
+    /// Changes what user code may do with a range of whole pages; `false` when the host refuses.
+    /// The host's own accesses look at the marks of `memory::protection` first.
+    pub fn set_access(&self, addr: u32, len_bytes: u32, access: Access) -> bool {
+        let aligned = addr.is_multiple_of(4096) && len_bytes.is_multiple_of(4096);
+        let Some(bytes) = self.bytes(addr, len_bytes).filter(|_| aligned) else { return false };
+        // SAFETY: whole pages of our own mapping; a guest access to closed ones becomes a wasm trap,
+        // and one of the host's opens them again, as `Self::openable` has asked.
+        unsafe { pages::set_access(bytes.pointer, bytes.len, access) }.is_ok()
+    }
+
+    /// Lets the host's own faults open closed pages from `first` on; `None` when too many memories
+    /// have asked.
+    pub fn openable(&self, first: u32) -> Option<Openable> {
+        let base = self.base.expose_provenance();
+        // SAFETY: the mapping is there while `self` lives, whose owner drops the value before; pages
+        // are closed only against user code.
+        unsafe { Openable::new(base + first as usize, base + self.len()) }
+    }
+
+    /// The same after the memory has grown.
+    pub fn extend_openable(&self, openable: &Openable) {
+        // SAFETY: as above.
+        unsafe { openable.extend(self.base.addr() + self.len()) }
+    }
+
     /// Zeroes a range of whole pages by giving them back; `false` for a bad range.
     pub fn discard(&self, addr: u32, len_bytes: u32) -> bool {
         if !addr.is_multiple_of(4096) || !len_bytes.is_multiple_of(4096) {
@@ -135,10 +162,13 @@ impl Region {
         unsafe { pages::replace_by_zeroes(bytes.pointer, bytes.len) }.is_ok()
     }
 
-    /// Bytes that the host holds.
-    pub fn resident_bytes(&self) -> u64 {
+    /// Bytes that the host holds of a range that starts with a page; 0 for a bad one.
+    pub fn resident_bytes(&self, addr: u32, len_bytes: u32) -> u64 {
+        let Some(bytes) = self.bytes(addr, len_bytes).filter(|_| addr.is_multiple_of(4096)) else {
+            return 0;
+        };
         // SAFETY: the range is mapped.
-        unsafe { pages::resident(self.base, self.len()) }
+        unsafe { pages::resident(bytes.pointer, bytes.len) }
     }
 
     /// Maps a file's first bytes privately over a range; reads them in where that is impossible.

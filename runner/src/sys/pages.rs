@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Protection, discarding and mapping of pages in mappings that the caller owns.
 
+use crate::memory::protection::Access;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd};
@@ -16,6 +17,20 @@ fn check(result: i32) -> io::Result<()> {
 pub unsafe fn forbid(start: *mut u8, len: usize) -> io::Result<()> {
     // SAFETY: the caller's promise.
     check(unsafe { libc::mprotect(start.cast(), len, libc::PROT_NONE) })
+}
+
+/// Allows what `access` says, and nothing else, in a range.
+///
+/// # Safety
+/// The range must be whole pages of a mapping that the caller owns, and nothing may rely on more access.
+pub unsafe fn set_access(start: *mut u8, len: usize, access: Access) -> io::Result<()> {
+    let protection = match access {
+        Access::Full => libc::PROT_READ | libc::PROT_WRITE,
+        Access::Read => libc::PROT_READ,
+        Access::None => libc::PROT_NONE,
+    };
+    // SAFETY: the caller's promise.
+    check(unsafe { libc::mprotect(start.cast(), len, protection) })
 }
 
 /// Gives pages back to the host; they read as zero afterwards.

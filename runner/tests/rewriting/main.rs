@@ -5,6 +5,7 @@
 mod random;
 
 use ochre_runner::loader::{IMPORTS, prepare};
+use ochre_runner::memory::protection::Use;
 use ochre_runner::memory::region::Region;
 use ochre_runner::memory::{ProcessMemory, UserAddr};
 use random::Writer;
@@ -80,7 +81,9 @@ fn run_rewritten(engine: &Engine, file: &[u8], requests: bool) -> (Outcome, u64)
     let (trap, stack_pointer, _) = run(&mut store, &module, &imports);
     let mut bytes = vec![0; prepared.info.memory_pages as usize * 65536];
     let null_page = 4096;
-    let range = memory.bytes(UserAddr(null_page), bytes.len() as u32 - null_page).expect("memory");
+    let range = memory
+        .bytes(UserAddr(null_page), bytes.len() as u32 - null_page, Use::Read)
+        .expect("memory");
     range.read(&mut bytes[null_page as usize..]);
     (Outcome { trap, stack_pointer, memory: bytes }, calls.load(Ordering::Relaxed))
 }

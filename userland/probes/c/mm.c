@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * mmap and its kin at their edges. Only what a machine without MMU can do too:
- * no protection, no writable shared files.
+ * no writable shared files. What protection forbids is in protect.c.
  */
 #include "probe.h"
 

@@ -7,6 +7,7 @@
  */
 #include <linux/bug.h>
 #include <linux/kallsyms.h>
+#include <linux/mm.h>
 #include <linux/panic.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
@@ -111,9 +112,22 @@ static const struct fault_signal *fault_of_kind(u32 kind)
 	return &fault_signals[kind];
 }
 
+/* An access beyond what a mapping allows, or one where there is none. */
+static int memory_fault_code(unsigned long address)
+{
+	struct mm_struct *mm = current->mm;
+	bool is_mapped;
+
+	mmap_read_lock(mm);
+	is_mapped = vma_lookup(mm, address);
+	mmap_read_unlock(mm);
+	return is_mapped ? SEGV_ACCERR : SEGV_MAPERR;
+}
+
 void user_fault_signal(struct pt_regs *regs, u32 kind, unsigned long address)
 {
 	const struct fault_signal *fault = fault_of_kind(kind);
+	int code = kind == USER_FAULT_MEMORY ? memory_fault_code(address) : fault->code;
 
 	fault_log(fault, regs);
 	/*
@@ -123,7 +137,7 @@ void user_fault_signal(struct pt_regs *regs, u32 kind, unsigned long address)
 	if (kind == USER_FAULT_OTHER)
 		force_fatal_sig(fault->signo);
 	else
-		force_sig_fault(fault->signo, fault->code, (void __user *)address);
+		force_sig_fault(fault->signo, code, (void __user *)address);
 }
 
 /*

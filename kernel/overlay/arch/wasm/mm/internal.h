@@ -46,7 +46,17 @@ unsigned long vma_find_room(struct mm_struct *mm, unsigned long low,
 			    unsigned long len);
 /* Zeroes pages and gives them back to the host. */
 void vma_discard(struct mm_struct *mm, unsigned long start, unsigned long end);
-/* Fills [start, vm_end) of a file mapping of current->mm from the file. */
+/*
+ * Makes the host hold user code, and the kernel's copies for it, to what a
+ * mapping allows in [start, end), whose pages have been held to what old_flags
+ * allow. Pages that no mapping covers are held to nothing: VM_ACCESS_BITS.
+ */
+int vma_protect(struct mm_struct *mm, unsigned long start, unsigned long end,
+		unsigned long old_flags, unsigned long new_flags);
+/*
+ * Fills [start, vm_end) of a file mapping of current->mm from the file, and
+ * protects it.
+ */
 int vma_read_file(struct vm_area_struct *vma, unsigned long start);
 
 #endif /* _ARCH_WASM_MM_INTERNAL_H */

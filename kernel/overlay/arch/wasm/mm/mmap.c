@@ -13,7 +13,8 @@
  *                                   Documentation/admin-guide/mm/nommu-mmap.rst
  *                                   for what cannot be mapped directly
  *
- * Protection is recorded and reported, not enforced.
+ * The host enforces what the protection forbids: see vma_protect(). Execution it
+ * cannot forbid, since code is not in memory.
  */
 #include <linux/fs.h>
 #include <linux/kdev_t.h>
@@ -212,17 +213,16 @@ unsigned long do_mmap(struct file *file, unsigned long addr, unsigned long len,
 	if (!vma_within_limits(mm, vm_flags, len >> PAGE_SHIFT))
 		return -ENOMEM;
 
-	if (!file && vma_join(mm, addr, addr + len, vm_flags))
-		return addr;
-	vma = vma_enter(mm, file, addr, addr + len, vm_flags, pgoff);
-	if (IS_ERR(vma))
-		return PTR_ERR(vma);
-	if (file) {
-		err = vma_read_file(vma, addr);
-		if (err) {
-			do_munmap(mm, addr, len, NULL);
-			return err;
-		}
+	if (file || !vma_join(mm, addr, addr + len, vm_flags)) {
+		vma = vma_enter(mm, file, addr, addr + len, vm_flags, pgoff);
+		if (IS_ERR(vma))
+			return PTR_ERR(vma);
+	}
+	err = file ? vma_read_file(vma, addr) :
+		     vma_protect(mm, addr, addr + len, VM_ACCESS_BITS, vm_flags);
+	if (err) {
+		do_munmap(mm, addr, len, NULL);
+		return err;
 	}
 	return addr;
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mprotect: records the protection of mappings, for /proc/PID/maps, for later
- * tests and for accounting. Nothing enforces it: a wasm load or store within
- * the memory always succeeds.
+ * mprotect: changes the protection of mappings, which the host enforces; see
+ * vma_protect().
  */
 #include <linux/mman.h>
 #include <linux/personality.h>
@@ -14,35 +13,43 @@
 /* Changes a whole mapping; its pages are charged when it first gets access. */
 static int change(struct vm_area_struct *vma, unsigned long prot)
 {
+	unsigned long old_flags = vma->vm_flags;
 	unsigned long new_flags, pages = vma_pages(vma);
 	struct mm_struct *mm = vma->vm_mm;
+	bool charged = false;
 	int err;
 
 	new_flags = calc_vm_prot_bits(prot, 0) |
-		    (vma->vm_flags & ~VM_ACCESS_BITS);
+		    (old_flags & ~VM_ACCESS_BITS);
 	/* VM_MAYREAD >> 4 == VM_READ, and so on. */
 	if ((new_flags & ~(new_flags >> 4)) & VM_ACCESS_BITS)
 		return -EACCES;
 	err = security_file_mprotect(vma, prot, prot);
 	if (err)
 		return err;
-	if (new_flags == vma->vm_flags)
+	if (new_flags == old_flags)
 		return 0;
 
 	/* Takes the pages out of the old kind before it asks for the new one. */
-	vma_count(mm, vma->vm_flags, -(long)pages);
+	vma_count(mm, old_flags, -(long)pages);
 	err = -ENOMEM;
 	if (!vma_within_limits(mm, new_flags, pages))
 		goto restore;
 	if ((new_flags & VM_ACCESS_BITS) &&
 	    !(new_flags & (VM_ACCOUNT | VM_NORESERVE))) {
-		if (!process_memory_charge(mm, pages))
+		charged = process_memory_charge(mm, pages);
+		if (!charged)
 			goto restore;
 		new_flags |= VM_ACCOUNT;
 	}
+	err = vma_protect(mm, vma->vm_start, vma->vm_end, old_flags, new_flags);
+	if (err) {
+		if (charged)
+			process_memory_uncharge(mm, pages);
+		goto restore;
+	}
 	vm_flags_reset(vma, new_flags);
 	vma_set_page_prot(vma);
-	err = 0;
 restore:
 	vma_count(mm, vma->vm_flags, pages);
 	return err;

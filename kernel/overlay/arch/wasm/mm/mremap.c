@@ -25,6 +25,20 @@ static struct vm_area_struct *enter_copy(struct vm_area_struct *vma,
 			 vma->vm_flags, vma->vm_file ? pgoff : 0);
 }
 
+/* Copies to new pages what a mapping holds, which may be closed to its process. */
+static int copy(struct vm_area_struct *vma, unsigned long old, unsigned long old_len,
+		unsigned long new, unsigned long len)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	int err;
+
+	err = vma_protect(mm, old, old + old_len, vma->vm_flags, VM_ACCESS_BITS);
+	if (err)
+		return err;
+	err = host_memory_move(mm->context.memory, new, old, len);
+	return vma_protect(mm, old, old + old_len, VM_ACCESS_BITS, vma->vm_flags) ?: err;
+}
+
 /*
  * Moves [old, old + old_len) of vma, which has been found to lie within it, to
  * new_len bytes of free memory at new.
@@ -42,9 +56,11 @@ static unsigned long move(struct vm_area_struct *vma, unsigned long old,
 	if (IS_ERR(moved))
 		return PTR_ERR(moved);
 
-	err = host_memory_move(mm->context.memory, new, old, copied);
+	err = copy(vma, old, old_len, new, copied);
 	if (!err && moved->vm_file && copied < new_len)
 		err = vma_read_file(moved, new + copied);
+	if (!err)
+		err = vma_protect(mm, new, new + new_len, VM_ACCESS_BITS, moved->vm_flags);
 	if (!err && (flags & MREMAP_DONTUNMAP))
 		vma_discard(mm, old, old + old_len);
 	else if (!err)
@@ -60,17 +76,19 @@ static unsigned long grow_in_place(struct vm_area_struct *vma,
 				   unsigned long new_end)
 {
 	unsigned long old_end = vma->vm_end;
+	struct mm_struct *mm = vma->vm_mm;
 	int err;
 
 	if (new_end > TASK_SIZE ||
-	    find_vma_intersection(vma->vm_mm, old_end, new_end))
+	    find_vma_intersection(mm, old_end, new_end))
 		return -ENOMEM;
 	err = vma_set_end(vma, new_end);
-	if (!err && vma->vm_file) {
-		err = vma_read_file(vma, old_end);
-		if (err)
-			do_munmap(vma->vm_mm, old_end, new_end - old_end, NULL);
-	}
+	if (err)
+		return err;
+	err = vma->vm_file ? vma_read_file(vma, old_end) :
+			     vma_protect(mm, old_end, new_end, VM_ACCESS_BITS, vma->vm_flags);
+	if (err)
+		do_munmap(mm, old_end, new_end - old_end, NULL);
 	return err;
 }
 

@@ -8,6 +8,7 @@
 #include <linux/seq_file.h>
 
 #include <asm/host_abi.h>
+#include <asm/processor.h>
 
 unsigned long task_vsize(struct mm_struct *mm);
 unsigned long task_statm(struct mm_struct *mm, unsigned long *shared,
@@ -15,11 +16,17 @@ unsigned long task_statm(struct mm_struct *mm, unsigned long *shared,
 			 unsigned long *resident);
 void task_mem(struct seq_file *m, struct mm_struct *mm);
 
-static unsigned long resident_pages(struct mm_struct *mm)
+static unsigned long resident_kib(struct mm_struct *mm, unsigned long start,
+				  unsigned long end)
 {
 	int memory = mm->context.memory;
 
-	return memory < 0 ? 0 : host_memory_resident(memory) >> (PAGE_SHIFT - 10);
+	return memory < 0 ? 0 : host_memory_resident(memory, start, end - start);
+}
+
+static unsigned long resident_pages(struct mm_struct *mm)
+{
+	return resident_kib(mm, 0, TASK_SIZE) >> (PAGE_SHIFT - 10);
 }
 
 unsigned long task_vsize(struct mm_struct *mm)

@@ -101,6 +101,23 @@ uncharge:
 	return ERR_PTR(err);
 }
 
+static u32 access_of(unsigned long vm_flags)
+{
+	if (vm_flags & VM_WRITE)
+		return USER_ACCESS_FULL;
+	return vm_flags & VM_ACCESS_BITS ? USER_ACCESS_READ : USER_ACCESS_NONE;
+}
+
+int vma_protect(struct mm_struct *mm, unsigned long start, unsigned long end,
+		unsigned long old_flags, unsigned long new_flags)
+{
+	u32 access = access_of(new_flags);
+
+	if (access == access_of(old_flags))
+		return 0;
+	return host_memory_protect(mm->context.memory, start, end - start, access);
+}
+
 static int extend(struct vm_area_struct *vma, unsigned long end)
 {
 	unsigned long pages = (end - vma->vm_end) >> PAGE_SHIFT;
@@ -213,11 +230,7 @@ void vma_discard(struct mm_struct *mm, unsigned long start, unsigned long end)
 	WARN_ON_ONCE(host_memory_discard(mm->context.memory, start, end - start));
 }
 
-/*
- * Everything is read in at once: without page faults there is no later moment.
- * What lies beyond the end of the file is zero.
- */
-int vma_read_file(struct vm_area_struct *vma, unsigned long start)
+static int read_file(struct vm_area_struct *vma, unsigned long start)
 {
 	loff_t pos = ((loff_t)vma->vm_pgoff << PAGE_SHIFT) + (start - vma->vm_start);
 	unsigned long len;
@@ -237,6 +250,23 @@ int vma_read_file(struct vm_area_struct *vma, unsigned long start)
 	return 0;
 }
 
+/*
+ * Everything is read in at once: without page faults there is no later moment.
+ * What lies beyond the end of the file is zero.
+ */
+int vma_read_file(struct vm_area_struct *vma, unsigned long start)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	int err;
+
+	err = vma_protect(mm, start, vma->vm_end, vma->vm_flags, VM_ACCESS_BITS);
+	if (!err)
+		err = read_file(vma, start);
+	if (!err)
+		err = vma_protect(mm, start, vma->vm_end, VM_ACCESS_BITS, vma->vm_flags);
+	return err;
+}
+
 /* Removes a whole mapping from the tree and gives all that it held back. */
 static int remove(struct vm_area_struct *vma)
 {
@@ -244,9 +274,14 @@ static int remove(struct vm_area_struct *vma)
 	struct mm_struct *mm = vma->vm_mm;
 	int err;
 
-	err = store_range(mm, vma->vm_start, vma->vm_end, NULL);
+	err = vma_protect(mm, vma->vm_start, vma->vm_end, vma->vm_flags, VM_ACCESS_BITS);
 	if (err)
 		return err;
+	err = store_range(mm, vma->vm_start, vma->vm_end, NULL);
+	if (err) {
+		vma_protect(mm, vma->vm_start, vma->vm_end, VM_ACCESS_BITS, vma->vm_flags);
+		return err;
+	}
 	mm->map_count--;
 	vma_count(mm, vma->vm_flags, -(long)pages);
 	vma_discard(mm, vma->vm_start, vma->vm_end);

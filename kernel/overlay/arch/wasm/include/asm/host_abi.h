@@ -6,7 +6,7 @@
 #ifndef _ASM_WASM_HOST_ABI_H
 #define _ASM_WASM_HOST_ABI_H
 
-#define HOST_ABI_VERSION 2
+#define HOST_ABI_VERSION 3
 
 #define HOST_IRQ_TIMER 0
 #define HOST_IRQ_RESCHEDULE 1
@@ -39,6 +39,10 @@
 #define USER_FAULT_UNREACHABLE 5
 #define USER_FAULT_MISALIGNED 6
 #define USER_FAULT_OTHER 7
+
+#define USER_ACCESS_FULL 0
+#define USER_ACCESS_READ 1
+#define USER_ACCESS_NONE 3
 
 #define HOST_COMMAND_LINE_BYTES 2048
 #define USER_NULL_PAGE_BYTES 4096
@@ -242,9 +246,17 @@ s32 host_memory_grow(u32 memory, u32 wasm_pages);
 __attribute__((import_module("host"), import_name("host_memory_discard")))
 s32 host_memory_discard(u32 memory, u32 address, u32 len_bytes);
 
-/* Bytes of a memory that the host really holds, in KiB. */
+/* Lets user code do with `len_bytes` at `address` (both multiples of 4096) only what
+ * `access`, one of `access`, says. What it tries beyond that is a fault of kind
+ * `fault::MEMORY`, and for the calls below a bad address. The page of the preemption flag
+ * stays open. 0, or `-ENOMEM` when there are too many such ranges. */
+__attribute__((import_module("host"), import_name("host_memory_protect")))
+s32 host_memory_protect(u32 memory, u32 address, u32 len_bytes, u32 access);
+
+/* Bytes that the host really holds of `len_bytes` at `address` (a multiple of 4096), in
+ * KiB. What of the range is not within the memory does not count. */
 __attribute__((import_module("host"), import_name("host_memory_resident")))
-u32 host_memory_resident(u32 memory);
+u32 host_memory_resident(u32 memory, u32 address, u32 len_bytes);
 
 /* Copies from a ProcessMemory; returns how many bytes could NOT be copied. */
 __attribute__((import_module("host"), import_name("host_memory_read")))
