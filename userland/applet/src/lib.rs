@@ -15,6 +15,7 @@
 //! Talks to nobody; the toolbox (`../toolbox`) calls [`finish`].
 
 pub mod clock;
+pub mod daemon;
 mod sys;
 
 use std::ffi::{OsStr, OsString};

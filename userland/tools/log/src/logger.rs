@@ -7,12 +7,7 @@ use std::os::unix::net::UnixDatagram;
 use anyhow::{Context as _, Result, bail};
 use ochre_applet::{Args, clock, parse};
 
-const SOCKET: &str = "/dev/log";
-const FACILITIES: [&str; 12] = [
-    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv",
-    "ftp",
-];
-const LEVELS: [&str; 8] = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
+use crate::{SOCKET, priority};
 
 /// Sends a message to the system's log; lines of standard input without one.
 #[derive(clap::Parser)]
@@ -36,32 +31,19 @@ struct Options {
 }
 
 /// The number of `facility.level`.
-fn priority(text: &str) -> Result<usize> {
+fn number(text: &str) -> Result<usize> {
     let (facility, level) = text.split_once('.').unwrap_or(("user", text));
-    let facility = match facility.strip_prefix("local").and_then(|number| number.parse().ok()) {
-        Some(number @ 0..=7_usize) => 16 + number,
-        _ => match FACILITIES.iter().position(|name| *name == facility) {
-            Some(number) => number,
-            None if facility == "security" => 4,
-            None => bail!("unknown facility name: {facility}"),
-        },
+    let Some(facility) = priority::facility(facility) else {
+        bail!("unknown facility name: {facility}")
     };
-    let level = match level {
-        "panic" => "emerg",
-        "error" => "err",
-        "warn" => "warning",
-        level => level,
-    };
-    match LEVELS.iter().position(|name| *name == level) {
-        Some(number) => Ok(facility << 3 | number),
-        None => bail!("unknown priority name: {level}"),
-    }
+    let Some(level) = priority::level(level) else { bail!("unknown priority name: {level}") };
+    Ok(facility << 3 | level)
 }
 
 /// The applet.
 pub fn logger(args: Args) -> Result<u8> {
     let options: Options = parse(&args)?;
-    let priority = priority(&options.priority)?;
+    let priority = number(&options.priority)?;
     let user = || std::env::var("USER").unwrap_or_else(|_| "root".into());
     let mut tag = options.tag.clone().unwrap_or_else(user);
     if options.id {
@@ -96,9 +78,9 @@ mod tests {
 
     #[test]
     fn priorities_are_facility_and_level() {
-        assert_eq!(priority("user.notice").ok(), Some(13));
-        assert_eq!(priority("warn").ok(), Some(12));
-        assert_eq!(priority("local7.debug").ok(), Some(191));
-        assert!(priority("nobody.notice").is_err() && priority("user.loud").is_err());
+        assert_eq!(number("user.notice").ok(), Some(13));
+        assert_eq!(number("warn").ok(), Some(12));
+        assert_eq!(number("local7.debug").ok(), Some(191));
+        assert!(number("nobody.notice").is_err() && number("user.loud").is_err());
     }
 }
