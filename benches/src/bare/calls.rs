@@ -3,6 +3,7 @@
 //! the asm-generic ABI for 32 bits. Everything else gives ENOSYS, which the C library lives with.
 
 use crate::clock::read_ns;
+use ochre_runner::memory::protection::Use;
 use ochre_runner::memory::{ProcessMemory, UserAddr, WASM_PAGE_BYTES};
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -69,7 +70,9 @@ impl Process {
     }
 
     fn write(&self, file: u32, addr: u32, len_bytes: u32) -> i32 {
-        let Some(bytes) = self.memory.bytes(UserAddr(addr), len_bytes) else { return EFAULT };
+        let Some(bytes) = self.memory.bytes(UserAddr(addr), len_bytes, Use::Read) else {
+            return EFAULT;
+        };
         let mut buffer = vec![0; len_bytes as usize];
         bytes.read(&mut buffer);
         let written = match file {
@@ -81,13 +84,15 @@ impl Process {
     }
 
     fn read(&self, file: u32, addr: u32, len_bytes: u32) -> i32 {
-        let Some(bytes) = self.memory.bytes(UserAddr(addr), len_bytes) else { return EFAULT };
+        let Some(bytes) = self.memory.bytes(UserAddr(addr), len_bytes, Use::Write) else {
+            return EFAULT;
+        };
         if file != 0 {
             return EBADF;
         }
         let mut buffer = vec![0; bytes.len()];
         let Ok(count) = io::stdin().read(&mut buffer) else { return EBADF };
-        if let Some(bytes) = self.memory.bytes(UserAddr(addr), count as u32) {
+        if let Some(bytes) = self.memory.bytes(UserAddr(addr), count as u32, Use::Write) {
             bytes.write(&buffer[..count]);
         }
         count as i32
@@ -110,7 +115,9 @@ impl Process {
     }
 
     fn word(&self, addr: u32) -> Option<u32> {
-        Some(self.memory.word(UserAddr(addr))?.load(std::sync::atomic::Ordering::Relaxed))
+        Some(
+            self.memory.word(UserAddr(addr), Use::Read)?.load(std::sync::atomic::Ordering::Relaxed),
+        )
     }
 
     fn map(&mut self, len_bytes: u32) -> i32 {
@@ -136,14 +143,16 @@ impl Process {
 
     /// The same bytes each time: nothing shall depend on chance.
     fn random(&self, addr: u32, len_bytes: u32) -> i32 {
-        let Some(bytes) = self.memory.bytes(UserAddr(addr), len_bytes) else { return EFAULT };
+        let Some(bytes) = self.memory.bytes(UserAddr(addr), len_bytes, Use::Write) else {
+            return EFAULT;
+        };
         bytes.write(&vec![0x5a; len_bytes as usize]);
         len_bytes.cast_signed()
     }
 
     fn time(&self, clock: u32, addr: u32) -> i32 {
         let ns = read_ns(clock.cast_signed());
-        let Some(bytes) = self.memory.bytes(UserAddr(addr), 16) else { return EFAULT };
+        let Some(bytes) = self.memory.bytes(UserAddr(addr), 16, Use::Write) else { return EFAULT };
         let parts = [ns / 1_000_000_000, ns % 1_000_000_000];
         bytes.write(&parts.map(u64::to_le_bytes).concat());
         0

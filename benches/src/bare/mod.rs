@@ -11,6 +11,7 @@ use calls::{Calls, Process};
 use ochre_abi::user;
 use ochre_runner::image::Image;
 use ochre_runner::loader::{self, Checks, IMPORTS};
+use ochre_runner::memory::protection::Use;
 use ochre_runner::memory::{ProcessMemory, UserAddr};
 use std::io::Write;
 use std::path::Path;
@@ -137,9 +138,9 @@ fn put_arguments(memory: &ProcessMemory, at: u32) -> Option<()> {
     let name = at + 128;
     let words = [1, name, 0, 0, AT_PAGESZ, 4096, AT_RANDOM, name + 64, 0, 0];
     for (index, word) in (0..).zip(words) {
-        memory.word(UserAddr(at + 4 * index))?.store(word, Ordering::Relaxed);
+        memory.word(UserAddr(at + 4 * index), Use::Write)?.store(word, Ordering::Relaxed);
     }
-    memory.bytes(UserAddr(name), 8)?.write(b"program\0");
+    memory.bytes(UserAddr(name), 8, Use::Write)?.write(b"program\0");
     Some(())
 }
 
