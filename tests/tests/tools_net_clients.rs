@@ -74,13 +74,13 @@ fn files_go_by_ftp() {
 fn tftp_gets_and_puts() {
     let text = output(&format!(
         "{BYTES} bytes '\\0\\3\\0\\1hello\\n' > block; nc -u -l -p 6969 < block > asked & sleep 1\n\
-         tftp -g -r dir/name 127.0.0.1 6969; echo $?; cat name; kill $!; wait\n\
+         tftp -g -r dir/name 127.0.0.1 6969; echo $?; cat name; kill $! 2> /dev/null; wait\n\
          tr '\\0' '|' < asked | head -c 17; echo\n\
          {{ sleep 1; bytes '\\0\\4\\0\\0'; sleep 1; bytes '\\0\\4\\0\\1'; sleep 1; }} | nc -u -l -p 6970 > got &\n\
-         sleep 0.5; echo mine | tftp -p -l - -r there 127.0.0.1 6970; echo $?; kill $!; wait\n\
-         tr '\\0\\2\\3\\1' '|231' < got | head -c 25\n\
+         sleep 0.5; echo mine | tftp -p -l - -r there 127.0.0.1 6970; echo $?; kill $! 2> /dev/null; wait\n\
+         tr '\\0\\2\\3\\1' '|231' < got | head -c 23\n\
          bytes '\\0\\5\\0\\1\\0' > block; nc -u -l -p 6971 < block > asked & sleep 1\n\
-         tftp -g -r none 127.0.0.1 6971; echo $?; ls none 2> /dev/null; kill $!"
+         tftp -g -r none 127.0.0.1 6971; echo $?; ls none 2> /dev/null; kill $! 2> /dev/null"
     ));
     // A request to read is the number 1, one to write is 2, data is 3 and the block's number.
     let wanted = "0\nhello\n|\x01dir/name|octet|\n0\n|2there|octet||3|1mine\n\
@@ -99,7 +99,7 @@ fn name_servers_are_asked() {
          cat answer\n\
          END\n\
          nc -u -l -p 5353 -e sh named & sleep 1\n\
-         nslookup -type=a ex.test 127.0.0.1:5353; echo $?; kill $!; wait\n\
+         nslookup -type=a ex.test 127.0.0.1:5353; echo $?; kill $! 2> /dev/null; wait\n\
          nslookup -timeout=1 ex.test 127.0.0.1:5354; echo $?; nslookup -type=none ex.test; echo $?"
     ));
     let wanted = "Server:\t\t127.0.0.1:5353\nAddress:\t127.0.0.1:5353\n\n\
@@ -131,4 +131,53 @@ fn domains_are_told() {
          dnsdomainname",
     );
     assert_eq!(text, "0\nexample.org\n");
+}
+
+#[test]
+fn telnet_agrees_to_what_it_knows() {
+    // RFC 854: 255 is the sign of a command, 253 DO, 251 WILL, 252 WON'T, 250 and 240 enclose words;
+    // 24 is the terminal's type, 1 the echo, 3 no go-ahead, 39 the environment.
+    let text = output(&format!(
+        "{BYTES} {{ bytes '\\377\\375\\30\\377\\373\\1\\377\\373\\3\\377\\372\\30\\1\\377\\360'\n\
+         bytes '\\377\\375\\47login: '; sleep 2; bytes 'bye\\r\\n'; }} | nc -l -p 2323 > got & sleep 1\n\
+         {{ sleep 1; echo me; }} | TERM=vt100 telnet 127.0.0.1 2323 | tr -d '\\r'; wait\n\
+         od -An -v -tu1 got | tr -s ' \\n' ' '; echo\n\
+         telnet 127.0.0.1 2324; echo $?"
+    ));
+    let wanted = "Connected to 127.0.0.1\nlogin: bye\nConnection closed by foreign host\n \
+        255 251 24 255 253 1 255 253 3 255 250 24 0 118 116 49 48 48 255 240 255 252 39 \
+        109 101 13 10 \n\
+        telnet: can't connect to remote host (127.0.0.1): Connection refused\n1\n";
+    assert_eq!(text, wanted);
+}
+
+#[test]
+fn ways_are_traced() {
+    // This host is the only router to itself; nobody answers for an address of documentation.
+    let text = output(
+        "traceroute -n 127.0.0.1; echo $?; traceroute6 -n -q 1 ::1; traceroute -q 2 127.0.0.1\n\
+         ip route add 192.0.2.0/24 dev lo; traceroute -n -w 1 -q 2 -m 2 192.0.2.1\n\
+         traceroute no.such.name.invalid; echo $?",
+    );
+    // Times are replaced by T.
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let words = line.split("  ").map(|word| if word.ends_with(" ms") { "T" } else { word });
+        lines.push(words.collect::<Vec<_>>().join("  "));
+    }
+    let wanted = [
+        "traceroute to 127.0.0.1 (127.0.0.1), 30 hops max, 46 byte packets",
+        " 1  127.0.0.1  T  T  T",
+        "0",
+        "traceroute to ::1 (::1), 30 hops max, 72 byte packets",
+        " 1  ::1  T",
+        "traceroute to 127.0.0.1 (127.0.0.1), 30 hops max, 46 byte packets",
+        " 1  localhost (127.0.0.1)  T  T",
+        "traceroute to 192.0.2.1 (192.0.2.1), 2 hops max, 46 byte packets",
+        " 1  *  *",
+        " 2  *  *",
+        "traceroute: bad address 'no.such.name.invalid'",
+        "1",
+    ];
+    assert_eq!(lines, wanted);
 }
