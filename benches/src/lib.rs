@@ -18,6 +18,7 @@ pub mod clock;
 pub mod contest;
 pub mod goals;
 pub mod image;
+pub mod limits;
 pub mod participant;
 pub mod render;
 pub mod report;

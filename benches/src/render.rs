@@ -2,6 +2,7 @@
 //! A report for people: for the terminal, as Markdown, as a page with bars.
 
 use crate::goals::{HEADINGS, mean, verdicts};
+use crate::limits;
 use crate::report::{Report, Row, Unit};
 use crate::table::Table;
 use std::fmt::Write as _;
@@ -145,9 +146,17 @@ pub fn markdown(report: &Report) -> String {
     if !verdicts.is_empty() {
         let _ = writeln!(text, "\n## Goals\n\n|{}|", HEADINGS.join("|"));
         let _ = writeln!(text, "|---|--:|--:|---|---|");
-        for verdict in verdicts {
-            let _ = writeln!(text, "|{}|", verdict.cells().join("|"));
+        for verdict in &verdicts {
+            let _ = writeln!(text, "|{}|", verdict.clone().cells().join("|"));
         }
+    }
+    let missed = verdicts.iter().filter(|verdict| !verdict.reached);
+    let limits: Vec<_> = missed
+        .filter_map(|it| Some(format!("- *{}*: {}", it.what, limits::of(&it.what)?)))
+        .collect();
+    if !limits.is_empty() {
+        let _ =
+            writeln!(text, "\n## What limits the goals that are missed\n\n{}", limits.join("\n"));
     }
     let shown = shown(report);
     for group in groups(report) {
@@ -255,5 +264,24 @@ mod tests {
             assert!(!form.contains("QEMU (TCG)"), "a column of nobody: {form}");
         }
         assert!(html(&report).contains("null &lt;call>"));
+    }
+
+    #[test]
+    fn what_limits_a_goal_is_told_when_it_is_missed() {
+        let all = |median| Summary { median, lower: median, upper: median };
+        let report = |ratio| Report {
+            about: Vec::new(),
+            rows: vec![Row {
+                group: "kernel".to_owned(),
+                name: "stat".to_owned(),
+                unit: Unit::Ns,
+                bytes: 0,
+                columns: vec![("ochre".to_owned(), all(ratio)), ("native".to_owned(), all(1.0))],
+                ratio: Some(all(ratio)),
+                goal: Some(0.7),
+            }],
+        };
+        assert!(markdown(&report(0.8)).contains("- *kernel: stat*: "));
+        assert!(!markdown(&report(0.6)).contains("What limits"));
     }
 }
