@@ -16,6 +16,7 @@
 
 pub mod clock;
 pub mod daemon;
+pub mod strftime;
 mod sys;
 
 use std::ffi::{OsStr, OsString};

@@ -53,7 +53,7 @@ impl<'p> Machine<'p> {
             Builtin::Systime => clock::now() as f64,
             Builtin::Mktime => {
                 let text = self.text(&args[0])?;
-                crate::time::mktime(&String::from_utf8_lossy(&text))
+                ochre_applet::strftime::mktime(&String::from_utf8_lossy(&text))
                     .map_or(-1.0, |secs| secs as f64)
             }
             Builtin::Srand => {
@@ -217,7 +217,7 @@ impl<'p> Machine<'p> {
             Some(utc) => self.is_true(utc)?,
             None => false,
         };
-        Ok(Value::Str(crate::time::strftime(&format, secs, utc).into()))
+        Ok(Value::Str(ochre_applet::strftime::strftime(&format, secs, utc).into()))
     }
 
     /// From 0 up to but not with 1: xorshift, which is quick and good enough for awk.

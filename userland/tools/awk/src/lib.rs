@@ -22,7 +22,6 @@ mod record;
 mod run;
 mod streams;
 mod syntax;
-mod time;
 mod value;
 
 use std::ffi::{OsStr, OsString};

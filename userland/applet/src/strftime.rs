@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `strftime` and `mktime`.
 
-use ochre_applet::clock;
+use crate::clock;
 
 const LONG_MONTHS: [&str; 12] = [
     "January",
