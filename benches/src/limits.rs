@@ -45,7 +45,7 @@ const LIMITS: [(&str, &str); 9] = [
          rest is the code that Cranelift makes: it neither unrolls loops nor makes vectors of them, and \
          keeps fewer values in registers; recursive functions (`queens`, `fibonacci`) pay for a look at \
          the stack's limit at each call. Tried: `opt-level = 3` (1 %), wide arithmetic (nothing), vector \
-         instructions (`+simd128`: a third in `sieve`, 3 % in the mean), musl's older allocator (6 % of \
+         instructions (`+simd128`: a third in `sieve`, 3 % in the mean), musl's older allocator (1.6 % of \
          the mean where the programs' own one now takes 9 %).",
     ),
     (

@@ -16,9 +16,10 @@ use crate::words::{Words, choose, prefix};
 use crate::{link, netlink};
 
 /// The tables that have names.
-const TABLES: [(&str, u32); 3] = [("default", 253), ("main", 254), ("local", 255)];
+const TABLES: [(&str, u32); 3] = [("default", 253), ("main", 254), ("local", LOCAL)];
 /// The table that is meant when none is named.
 pub const MAIN: u32 = 254;
+const LOCAL: u32 = 255;
 const VERBS: [&str; 10] =
     ["show", "list", "lst", "add", "delete", "append", "change", "replace", "get", "flush"];
 
@@ -100,6 +101,9 @@ fn selected(mut words: Words, family: AddressFamily) -> anyhow::Result<Vec<Route
     for answer in netlink::dump(RouteNetlinkMessage::GetRoute(question))? {
         let RouteNetlinkMessage::NewRoute(route) = answer else { continue };
         let mut own = u32::from(route.header.table);
+        // A kernel with one table for IPv6 has the routes to the machine itself in it, too.
+        let local = route.header.address_family == AddressFamily::Inet6
+            && route.header.kind == RouteType::Local;
         let mut out = None;
         for attribute in &route.attributes {
             match attribute {
@@ -107,6 +111,9 @@ fn selected(mut words: Words, family: AddressFamily) -> anyhow::Result<Vec<Route
                 RouteAttribute::Oif(index) => out = Some(*index),
                 _ => {}
             }
+        }
+        if local {
+            own = LOCAL;
         }
         if wanted.is_none_or(|wanted| wanted == own) && (device.is_none() || device == out) {
             found.push(route);
