@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Files that are generated: the kernel's header from the abi crate, the table of applets from what
-//! makes the image. They are committed, so that they can be read and the overlay be built without cargo;
+//! makes the image, the table of released programs from its data. They are committed, so that they can be read and the overlay be built without cargo;
 //! `lint` checks that they are current.
 
 use crate::applet_table;
 use crate::context::Context;
+use crate::foreign_table;
 use anyhow::{Context as _, Result};
 use std::fs;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ fn generated(context: &Context) -> Result<Vec<(PathBuf, String)>> {
     Ok(vec![
         (root.join("kernel/overlay/arch/wasm/include/asm/host_abi.h"), header),
         (userland.join("APPLETS.md"), applet_table::render(&userland)?),
+        (root.join("docs/foreign-crates.md"), foreign_table::render(&root.join("docs"))?),
     ])
 }
 

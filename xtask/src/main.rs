@@ -15,6 +15,7 @@ mod bench;
 mod compare;
 mod context;
 mod foreign;
+mod foreign_table;
 mod fuzz;
 mod generate;
 mod job;
