@@ -263,7 +263,7 @@ impl Pager {
             if let Key::Char(digit @ '0'..='9') = key {
                 let value = digit as usize - '0' as usize;
                 number =
-                    Some(number.unwrap_or(0).saturating_mul(10).saturating_add(value).min(1 << 40));
+                    Some(number.unwrap_or(0).saturating_mul(10).saturating_add(value).min(1 << 30));
                 self.message = format!(":{}", number.unwrap_or(0));
                 continue;
             }
