@@ -16,8 +16,9 @@
 //!       - host_task_exit       the fiber is finished
 //!       - host_task_exec       new Store; entry = kernel_task_resume(task, stack_top); continue
 //!       - a trap in user code  pending = kernel_user_fault(...); run the handlers it names
-//!                              (see `user`); kernel_user_fault or the last kernel_signal_return
-//!                              does not return when the fault is fatal
+//!                              (see `user`); does not return when the fault is fatal. After the
+//!                              last handler the instruction runs again, or the host, which may
+//!                              have had to unwind the stack, calls kernel_user_fault again
 //!       - a trap in kernel code  kernel_oops(...): does not return when the kernel gives up the
 //!                              task alone; else the machine stops
 //!       - the entry function returns: treated as fault::UNREACHABLE

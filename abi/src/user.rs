@@ -18,8 +18,8 @@
 //! Exports: [`START`] and `__stack_pointer` always; [`SIGNAL`] and [`CLONE_START`] for programs with
 //! handlers and threads; `__heap_base` where the heap starts (default: the end of the memory).
 //!
-//! The loader adds the *glue* to each module: a wrapper around the syscall import and the function
-//! `__preempt`, both of which run the handlers that the kernel asks for:
+//! The loader adds the *glue* to each module: a wrapper around the syscall import and the functions
+//! `__preempt` and `__fault`, all of which run the handlers that the kernel asks for:
 //!
 //! ```text
 //!   result = kernel_syscall(nr, a0..a5, __stack_pointer)

@@ -115,7 +115,7 @@ pub fn is_known(error: &wasmtime::Error) -> bool {
 }
 
 /// The kernel's word for a trap.
-fn fault_kind(trap: Trap) -> u32 {
+pub fn fault_kind(trap: Trap) -> u32 {
     match trap {
         Trap::MemoryOutOfBounds => fault::MEMORY,
         Trap::StackOverflow => fault::STACK,

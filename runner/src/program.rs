@@ -10,6 +10,7 @@ use crate::handles::HandleTable;
 use crate::image::Image;
 use crate::loader::{self, Prepared, ProgramInfo};
 use crate::memory::region::Bytes;
+use crate::sys::resume::TrapTable;
 use crate::vm::Vm;
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender};
@@ -27,6 +28,15 @@ pub struct Program {
     pub info: ProgramInfo,
     /// The data that its processes start with.
     pub image: Option<Image>,
+    /// Where it may trap.
+    pub traps: Option<Arc<TrapTable>>,
+}
+
+impl Program {
+    fn new(module: Module, info: ProgramInfo, image: Option<Image>) -> Self {
+        let traps = TrapTable::of(&module).map(Arc::new);
+        Self { module, info, image, traps }
+    }
 }
 
 /// What has become of a program that the kernel hands over.
@@ -188,7 +198,7 @@ pub fn compile_all(vm: &Vm, cache: &CodeCache, jobs: &Receiver<Job>) {
 fn obtain(cache: &CodeCache, content: &ContentHash, file: &[u8]) -> Result<Arc<Program>, String> {
     if let Some(found) = cache.find(Kind::Program, content) {
         let info = info_of(found.meta);
-        return Ok(Arc::new(Program { module: found.module, info, image: found.image }));
+        return Ok(Arc::new(Program::new(found.module, info, found.image)));
     }
     let prepared = loader::prepare(file).map_err(|refusal| refusal.to_string())?;
     let module = cache
@@ -196,7 +206,7 @@ fn obtain(cache: &CodeCache, content: &ContentHash, file: &[u8]) -> Result<Arc<P
         .map_err(|error| format!("does not compile: {error:#}"))?;
     let image = prepared.image.as_ref().map(Image::of).transpose();
     let image = image.map_err(|error| format!("has data that cannot be kept: {error}"))?;
-    Ok(Arc::new(Program { module, info: prepared.info, image }))
+    Ok(Arc::new(Program::new(module, prepared.info, image)))
 }
 
 /// What the cache keeps of a program.

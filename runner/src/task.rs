@@ -13,9 +13,10 @@
 use crate::fault::{Cause, Unwind, classify, is_known};
 use crate::handover::turns::Place;
 use crate::limits::Limits;
-use crate::loader::IMPORTS;
+use crate::loader::{FAULT_EXPORT, IMPORTS};
 use crate::memory::{KernelAddr, KernelMemory, ProcessMemory};
 use crate::program::Program;
+use crate::sys::resume;
 use crate::timing::Phase;
 use crate::vcpu::NO_MEMORY;
 use crate::vm::Vm;
@@ -299,20 +300,29 @@ async fn run_user(
     let mut result = match Instance::new_async(&mut *store, &program.module, &imports).await {
         Ok(user) => {
             instance = Some(user);
+            if let (Some(traps), Some(fault)) =
+                (&program.traps, user.get_func(&mut *store, FAULT_EXPORT))
+            {
+                resume::redirect(store, fault, traps, memory.start());
+            }
             call_user(store, user, entry).await
         }
         // wasm-ld's start function, which initializes the memory, is user code too.
         Err(error) => Err(refused(error)),
     };
+    // What comes here has unwound the stack. A handler that has returned meets the same fault again.
+    let (mut kind, mut address) = (fault::UNREACHABLE, 0);
+    store.data_mut().fault_report = "the program's entry has returned\n".to_owned();
     loop {
-        let (kind, address, report) = match result {
-            Ok(()) => (fault::UNREACHABLE, 0, "the program's entry has returned\n".to_owned()),
-            Err(error) => match classify(&error, &vm.kernel) {
-                Cause::User { kind, address, report } => (kind, address, report),
+        if let Err(error) = result {
+            match classify(&error, &vm.kernel) {
+                Cause::User { kind: what, address: place, report } => {
+                    (kind, address) = (what, place);
+                    store.data_mut().fault_report = report;
+                }
                 other => return Ok(other),
-            },
-        };
-        store.data_mut().fault_report = report;
+            }
+        }
         let sp = match instance {
             Some(user) => stack_pointer(store, user),
             None => program.info.stack_top,
@@ -342,8 +352,8 @@ async fn call_user(
     }
 }
 
-/// Tells the kernel of a fault and runs the handlers that it names. Comes back when none is left,
-/// which the caller treats as a new fault: the code that trapped cannot go on.
+/// Tells the kernel of a fault that has unwound the stack (`sys::resume` has the others), and runs the
+/// handlers that it names. Comes back when none is left: the code that trapped cannot go on.
 async fn fault_user(
     store: &mut Store<TaskData>,
     kernel: Instance,

@@ -43,7 +43,7 @@ fn kernels_that_are_none() {
 #[test]
 fn kernels_with_other_imports_or_exports() {
     let bench = good("kernel-links");
-    let abi = r#"(@custom "ochre.abi" "\03\00\00\00")"#;
+    let abi = r#"(@custom "ochre.abi" "\04\00\00\00")"#;
     for (text, part) in [
         (
             r#"(import "host" "host_bake_bread" (func)) (memory 1 1 shared)"#,

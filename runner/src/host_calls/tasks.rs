@@ -5,7 +5,8 @@
 use super::errno::EAGAIN;
 use super::machine::write_text;
 use super::{Task, bad_call};
-use crate::fault::Unwind;
+use crate::fault::{Unwind, backtrace};
+use crate::loader::FAULT_EXPORT;
 use crate::memory::KernelAddr;
 use crate::task::{self, Start};
 use crate::trace;
@@ -13,6 +14,7 @@ use crate::vcpu::{self, NO_MEMORY};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
+use wasmtime::{Module, WasmBacktrace};
 
 /// Most tasks: each takes a few of the host's mappings, of which a process has some 65,000.
 const MAX_TASKS: usize = 12_000;
@@ -109,8 +111,20 @@ pub fn host_task_set_memory(task: &mut Task<'_>, of: u32, memory: u32) -> wasmti
 }
 
 pub fn host_fault_report(task: &mut Task<'_>, text: KernelAddr, len: u32) -> wasmtime::Result<u32> {
+    if let Some(report) = live_fault(task) {
+        return write_text(task, &report, text, len);
+    }
     let report = std::mem::take(&mut task.data_mut().fault_report);
     let written = write_text(task, &report, text, len);
     task.data_mut().fault_report = report;
     written
+}
+
+/// Backtrace of the code that has trapped, if its frames are still there: below that of `__fault`.
+fn live_fault(task: &Task<'_>) -> Option<String> {
+    let trace = WasmBacktrace::force_capture(task);
+    let kernel = &task.data().vm.kernel;
+    let user = trace.frames().iter().position(|frame| !Module::same(frame.module(), kernel))?;
+    let (entry, rest) = trace.frames().get(user..)?.split_first()?;
+    (entry.func_name() == Some(FAULT_EXPORT)).then(|| backtrace(rest))
 }

@@ -6,6 +6,7 @@
 //! constant.
 #![forbid(unsafe_code)]
 
+use super::bulk::{self, Bulk};
 use super::survey::Survey;
 use ochre_abi::{kernel_entries, user};
 use wasm_encoder::{
@@ -13,15 +14,8 @@ use wasm_encoder::{
     GlobalSection, GlobalType, InstructionSink, MemArg, TypeSection, ValType,
 };
 
-/// Bytes that a bulk operation moves between two checks: less than 50 µs even where every page is
-/// touched for the first time.
-const CHUNK_BYTES: i32 = 64 << 10;
-
-/// Bytes of a page of the guest's kernel.
-const PAGE_BYTES: i32 = 4096;
-
 /// Functions that a rewritten program imports, in this order, before its memory.
-pub const IMPORTS: [(&str, &str); 5] = [
+pub const IMPORTS: [(&str, &str); 6] = [
     ("kernel", kernel_entries::SYSCALL),
     ("kernel", kernel_entries::PREEMPT),
     ("kernel", kernel_entries::SIGNAL_RETURN),
@@ -29,13 +23,18 @@ pub const IMPORTS: [(&str, &str); 5] = [
     ("host", "stack_check"),
     // The same, after the preemption flag was taken down.
     ("host", "preempt_check"),
+    ("kernel", kernel_entries::USER_FAULT),
 ];
+
+/// Export of [`GlueFunction::Fault`]; none of the program's own may have its name.
+pub const FAULT_EXPORT: &str = "__fault";
 
 const KERNEL_SYSCALL: u32 = 0;
 const KERNEL_PREEMPT: u32 = 1;
 const KERNEL_SIGNAL_RETURN: u32 = 2;
 const STACK_CHECK: u32 = 3;
 const PREEMPT_CHECK: u32 = 4;
+const KERNEL_USER_FAULT: u32 = 5;
 
 /// Bytes below the stack pointer that a leaf function may use without moving it. A preemption check
 /// in such a function must not let a signal frame overwrite them.
@@ -56,6 +55,9 @@ pub enum GlueFunction {
     Deliver,
     /// What a preemption check calls.
     Preempt,
+    /// `(kind, address)`: what the runner calls, as it were, in place of an instruction that traps. It
+    /// ends with a trap, after which that instruction runs again: see `crate::sys::resume`.
+    Fault,
     /// Reads a byte of each page of a range.
     TouchRead,
     /// Reads it and writes it back.
@@ -73,32 +75,13 @@ pub enum GlueFunction {
 pub const KEEPERS: [(ValType, u32); 4] =
     [(ValType::I32, 40), (ValType::I64, 16), (ValType::F32, 8), (ValType::F64, 16)];
 
-/// A bulk operation.
-#[derive(Clone, Copy)]
-enum Bulk {
-    Copy,
-    Fill,
-    /// Of a segment.
-    Init(u32),
-}
-
-impl Bulk {
-    /// The locals that hold addresses, in the order in which other machines use them, and whether it
-    /// writes there.
-    fn ranges(self) -> &'static [(u32, bool)] {
-        match self {
-            Self::Copy => &[(1, false), (0, true)],
-            Self::Fill | Self::Init(_) => &[(0, true)],
-        }
-    }
-}
-
 /// Types that the glue adds, after the program's own.
 #[derive(Clone, Copy)]
 #[repr(u32)]
 enum GlueType {
     KernelSyscall,
     KernelWithWord,
+    KernelWithFault,
     Syscall,
     Deliver,
     Nothing,
@@ -129,6 +112,11 @@ impl<'a> Glue<'a> {
         self.function(GlueFunction::Init) + 2 * segment + u32::from(early)
     }
 
+    /// Bytes of a data segment.
+    pub fn segment_bytes(&self, segment: u32) -> u32 {
+        self.survey.data_bytes[segment as usize]
+    }
+
     fn segments(&self) -> u32 {
         self.survey.data_bytes.len() as u32
     }
@@ -142,6 +130,7 @@ impl<'a> Glue<'a> {
         self.ty(match import as u32 {
             KERNEL_SYSCALL => GlueType::KernelSyscall,
             STACK_CHECK | PREEMPT_CHECK => GlueType::Nothing,
+            KERNEL_USER_FAULT => GlueType::KernelWithFault,
             _ => GlueType::KernelWithWord,
         })
     }
@@ -151,6 +140,7 @@ impl<'a> Glue<'a> {
         let word = ValType::I32;
         types.ty().function([word; 8], [ValType::I64]);
         types.ty().function([word], [ValType::I64]);
+        types.ty().function([word; 3], [ValType::I64]);
         types.ty().function([word; 7], [word]);
         types.ty().function([ValType::I64], [word]);
         types.ty().function([], []);
@@ -192,7 +182,8 @@ impl<'a> Glue<'a> {
         for ty in [GlueType::Syscall, GlueType::Deliver, GlueType::Nothing] {
             functions.function(self.ty(ty));
         }
-        for _ in 0..2 {
+        // Those that report a fault and touch pages.
+        for _ in 0..3 {
             functions.function(self.ty(GlueType::TwoWords));
         }
         for _ in 0..2 + 2 * self.segments() {
@@ -204,7 +195,7 @@ impl<'a> Glue<'a> {
     pub fn names(&self) -> Vec<(u32, String)> {
         let mut names: Vec<_> = (0..).zip(IMPORTS.map(|(_, name)| name.to_owned())).collect();
         let mut own: Vec<_> =
-            ["__syscall", "__deliver_signals", "__preempt"].map(str::to_owned).into();
+            ["__syscall", "__deliver_signals", "__preempt", FAULT_EXPORT].map(str::to_owned).into();
         own.extend(["__touch_read", "__touch_write", "__copy", "__fill"].map(str::to_owned));
         for segment in 0..self.segments() {
             own.extend([format!("__init_{segment}"), format!("__init_{segment}_early")]);
@@ -218,8 +209,9 @@ impl<'a> Glue<'a> {
         self.add_syscall(code, hints);
         self.add_deliver(code);
         self.add_preempt(code, hints);
-        add_touch(code, false);
-        add_touch(code, true);
+        self.add_fault(code);
+        bulk::add_touch(code, false);
+        bulk::add_touch(code, true);
         self.add_bulk(code, hints, GlueFunction::Copy as u32, Bulk::Copy, true);
         self.add_bulk(code, hints, GlueFunction::Fill as u32, Bulk::Fill, true);
         for segment in 0..self.segments() {
@@ -310,163 +302,15 @@ impl<'a> Glue<'a> {
         hints.function_hints(self.function(GlueFunction::Preempt), [hint]);
     }
 
-    /// A bulk operation `(to, from, len)`. It touches every page of its ranges by loads and stores of
-    /// its own, where the host can tell whose fault it is and at which address, and not in wasmtime's
-    /// copying routine. What is long is done in pieces, if it is within bounds: what is not traps as a
-    /// whole, before anything is written. Those before a closed page are done, as on other machines.
-    fn add_bulk(
-        &self,
-        code: &mut CodeSection,
-        hints: &mut BranchHints,
-        index: u32,
-        bulk: Bulk,
-        in_pieces: bool,
-    ) {
-        let [to, from, len] = [0, 1, 2];
+    fn add_fault(&self, code: &mut CodeSection) {
         let mut function = Function::new([]);
-        let mut found = Vec::new();
-        if in_pieces {
-            let mut body = function.instructions();
-            body.local_get(len).i32_const(CHUNK_BYTES).i32_gt_u();
-            found.push(cold_if(&mut function));
-            let mut body = function.instructions();
-            body.block(BlockType::Empty);
-            for (address, _) in bulk.ranges() {
-                touch_beyond(&mut body, *address, len);
-            }
-            if let Bulk::Init(segment) = bulk {
-                let bytes = self.survey.data_bytes[segment as usize];
-                reach(&mut body, from, len);
-                body.i64_const(bytes.into()).i64_gt_u().br_if(0);
-            }
-            if matches!(bulk, Bulk::Copy) {
-                // Upwards in memory, from the end: what is still to be copied stays as it is.
-                body.local_get(to).local_get(from).i32_gt_u().if_(BlockType::Empty);
-                body.loop_(BlockType::Empty);
-                body.local_get(len).i32_const(CHUNK_BYTES).i32_sub().local_set(len);
-                for (address, write) in [(from, false), (to, true)] {
-                    body.local_get(address).local_get(len).i32_add();
-                    self.touch_piece(&mut body, write);
-                }
-                body.local_get(to).local_get(len).i32_add();
-                body.local_get(from).local_get(len).i32_add();
-                body.i32_const(CHUNK_BYTES).memory_copy(0, 0);
-                found.push(self.check(&mut function));
-                let mut body = function.instructions();
-                body.local_get(len).i32_const(CHUNK_BYTES).i32_gt_u().br_if(0).end();
-                body.br(1).end();
-            }
-            let mut body = function.instructions();
-            body.loop_(BlockType::Empty);
-            for (address, write) in bulk.ranges() {
-                body.local_get(*address);
-                self.touch_piece(&mut body, *write);
-            }
-            body.local_get(to).local_get(from).i32_const(CHUNK_BYTES);
-            operate(&mut body, bulk);
-            body.local_get(to).i32_const(CHUNK_BYTES).i32_add().local_set(to);
-            if !matches!(bulk, Bulk::Fill) {
-                body.local_get(from).i32_const(CHUNK_BYTES).i32_add().local_set(from);
-            }
-            body.local_get(len).i32_const(CHUNK_BYTES).i32_sub().local_set(len);
-            found.push(self.check(&mut function));
-            let mut body = function.instructions();
-            body.local_get(len).i32_const(CHUNK_BYTES).i32_gt_u().br_if(0).end();
-            body.end().end();
-        }
         let mut body = function.instructions();
-        body.local_get(len).if_(BlockType::Empty);
-        for (address, write) in bulk.ranges() {
-            touch(&mut body, *address, *write);
-            // Does the last byte lie in another page than the first?
-            body.local_get(*address);
-            body.local_get(*address).local_get(len).i32_add().i32_const(1).i32_sub();
-            body.i32_xor().i32_const(PAGE_BYTES).i32_ge_u().if_(BlockType::Empty);
-            body.local_get(*address).local_get(len).call(self.toucher(*write)).end();
-        }
-        body.end();
-        body.local_get(to).local_get(from).local_get(len);
-        operate(&mut body, bulk);
-        body.end();
+        body.local_get(0).local_get(1);
+        body.global_get(self.survey.stack_pointer).i32_const(RED_ZONE_BYTES).i32_sub();
+        body.call(KERNEL_USER_FAULT).call(self.function(GlueFunction::Deliver)).drop();
+        body.unreachable().end();
         code.function(&function);
-        if !found.is_empty() {
-            hints.function_hints(self.function(GlueFunction::Syscall) + index, found);
-        }
     }
-
-    /// Touches all pages of a piece, whose address is on the stack.
-    fn touch_piece(&self, body: &mut InstructionSink<'_>, write: bool) {
-        body.i32_const(CHUNK_BYTES).call(self.toucher(write));
-    }
-
-    fn toucher(&self, write: bool) -> u32 {
-        self.function(if write { GlueFunction::TouchWrite } else { GlueFunction::TouchRead })
-    }
-
-    /// A preemption check as it stands in the glue.
-    fn check(&self, function: &mut Function) -> BranchHint {
-        flag(function);
-        let hint = cold_if(function);
-        function.instructions().call(self.function(GlueFunction::Preempt)).end();
-        hint
-    }
-}
-
-/// The operation itself; its three operands are there.
-fn operate(body: &mut InstructionSink<'_>, bulk: Bulk) {
-    match bulk {
-        Bulk::Copy => body.memory_copy(0, 0),
-        Bulk::Fill => body.memory_fill(0),
-        Bulk::Init(segment) => body.memory_init(0, segment),
-    };
-}
-
-/// The sum of two words, without overflow.
-fn reach(body: &mut InstructionSink<'_>, start: u32, len: u32) {
-    body.local_get(start).i64_extend_i32_u().local_get(len).i64_extend_i32_u().i64_add();
-}
-
-/// Touches the byte at an address: nobody else may use it while it is copied from or to.
-fn touch(body: &mut InstructionSink<'_>, address: u32, write: bool) {
-    let byte = MemArg { offset: 0, align: 0, memory_index: 0 };
-    if write {
-        body.local_get(address).local_get(address).i32_load8_u(byte).i32_store8(byte);
-    } else {
-        body.local_get(address).i32_load8_u(byte).drop();
-    }
-}
-
-/// Touches the first byte of a range that is not within the memory, if there is one.
-fn touch_beyond(body: &mut InstructionSink<'_>, address: u32, len: u32) {
-    let end = |body: &mut InstructionSink<'_>| {
-        body.memory_size(0).i32_const(16).i32_shl();
-    };
-    reach(body, address, len);
-    end(body);
-    body.i64_extend_i32_u().i64_gt_u().if_(BlockType::Empty);
-    body.local_get(address);
-    end(body);
-    body.local_get(address);
-    end(body);
-    body.i32_gt_u().select();
-    body.i32_load8_u(MemArg { offset: 0, align: 0, memory_index: 0 }).drop().end();
-}
-
-/// `(address, len)`, of which at least one byte: touches the first byte of the range in each page, in
-/// order, so that a fault has the address that other machines tell.
-fn add_touch(code: &mut CodeSection, write: bool) {
-    let [address, len, next] = [0, 1, 2];
-    let mut function = Function::new([(1, ValType::I32)]);
-    let mut body = function.instructions();
-    touch(&mut body, address, write);
-    body.local_get(address).i32_const(-PAGE_BYTES).i32_and().i32_const(PAGE_BYTES).i32_add();
-    body.local_set(next);
-    body.block(BlockType::Empty).loop_(BlockType::Empty);
-    body.local_get(next).local_get(address).i32_sub().local_get(len).i32_ge_u().br_if(1);
-    touch(&mut body, next, write);
-    body.local_get(next).i32_const(PAGE_BYTES).i32_add().local_set(next);
-    body.br(0).end().end().end();
-    code.function(&function);
 }
 
 /// Puts the preemption flag on the stack. An atomic load, for the compiler may take another one's

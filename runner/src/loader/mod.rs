@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod body;
+mod bulk;
 mod calls;
 mod data;
 mod glue;
@@ -27,13 +28,13 @@ use ochre_abi::{fault, layout::program_info};
 use thiserror::Error;
 
 pub use data::DataImage;
-pub use glue::IMPORTS;
+pub use glue::{FAULT_EXPORT, IMPORTS};
 
 /// Version of the loader's output.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 // The contract that the glue is written against.
-const _: () = assert!(fault::STACK == 1 && ochre_abi::ABI_VERSION == 3);
+const _: () = assert!(fault::STACK == 1 && ochre_abi::ABI_VERSION == 4);
 
 /// Why a file is no program.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

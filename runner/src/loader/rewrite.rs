@@ -13,12 +13,13 @@
 //! | `memory.fill` in `__wasm_init_memory` | nothing: a fresh memory is zero already           |
 //! | `memory.init` there, of data in the image | nothing: the image is mapped, see [`super::data`] |
 //! | data in the image           | an empty segment                                            |
+//! | an export `__fault`         | the glue's own of that name                                 |
 #![forbid(unsafe_code)]
 
 use super::body::Body;
 use super::calls::Calls;
 use super::data::Taken;
-use super::glue::{Glue, IMPORTS};
+use super::glue::{FAULT_EXPORT, Glue, GlueFunction, IMPORTS};
 use super::plan::Plan;
 use super::survey::Survey;
 use crate::memory::MAX_WASM_PAGES;
@@ -26,8 +27,8 @@ use ochre_abi::user;
 use std::convert::Infallible;
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
-    BranchHints, CodeSection, EntityType, ExportSection, FunctionSection, ImportSection,
-    MemoryType, Module, NameMap, NameSection, TypeSection,
+    BranchHints, CodeSection, EntityType, ExportKind, ExportSection, FunctionSection,
+    ImportSection, MemoryType, Module, NameMap, NameSection, TypeSection,
 };
 use wasmparser::{FunctionBody, KnownCustom, Name, Parser, Payload, ValType};
 
@@ -105,7 +106,14 @@ pub fn rewrite(
             }
             Payload::ExportSection(section) => {
                 let mut exports = ExportSection::new();
-                utils::parse_export_section(&mut rewriter, &mut exports, section)?;
+                for export in section {
+                    let export = export?;
+                    if export.name != FAULT_EXPORT {
+                        utils::parse_export(&mut rewriter, &mut exports, export)?;
+                    }
+                }
+                let fault = rewriter.glue.function(GlueFunction::Fault);
+                exports.export(FAULT_EXPORT, ExportKind::Func, fault);
                 module.section(&exports);
             }
             Payload::StartSection { func, .. } => {

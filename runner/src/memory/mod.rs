@@ -128,6 +128,11 @@ impl ProcessMemory {
         self.region.wasm()
     }
 
+    /// Address of its first byte in the runner.
+    pub fn start(&self) -> usize {
+        self.region.start()
+    }
+
     /// Makes the memory at least `wasm_pages` long; `false` when the host cannot.
     pub fn grow(&self, wasm_pages: u32) -> bool {
         let grown = self.region.grow(u64::from(wasm_pages));

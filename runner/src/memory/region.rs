@@ -52,6 +52,11 @@ impl Region {
         &self.memory
     }
 
+    /// Address of the first byte.
+    pub fn start(&self) -> usize {
+        self.base.addr()
+    }
+
     /// Length in bytes.
     #[inline]
     pub fn len(&self) -> usize {

@@ -7,6 +7,7 @@ pub mod environment;
 pub mod faults;
 pub mod pages;
 pub mod random;
+pub mod resume;
 pub mod sampling;
 pub mod signals;
 pub mod stacks;

@@ -71,6 +71,7 @@ fn run_rewritten(engine: &Engine, file: &[u8], requests: bool) -> (Outcome, u64)
                 })
             }
             "kernel_signal_return" => Func::wrap(&mut store, |_: i32| -> i64 { 0 }),
+            "kernel_user_fault" => Func::wrap(&mut store, |_: i32, _: i32, _: i32| -> i64 { 0 }),
             _ => Func::wrap(&mut store, || {}),
         }));
     }

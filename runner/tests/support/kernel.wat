@@ -6,7 +6,7 @@
 ;; irq_pending, 0x110c errno-like result, 0x1200 user_entry, 0x1280 scratch, 0x1400 program_info, 0x1800 boot_info, 0x4000 buffer,
 ;; 0x10000 the user program.
 (module
-  (@custom "ochre.abi" "\03\00\00\00")
+  (@custom "ochre.abi" "\04\00\00\00")
   (import "env" "memory" (memory 40 65536 shared))
   (import "host" "host_boot_info" (func $boot_info (param i32)))
   (import "host" "host_console_write" (func $console_write (param i32 i32) (result i32)))

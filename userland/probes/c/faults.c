@@ -49,7 +49,8 @@ static int __attribute__((noinline)) recurse(int depth)
 	return depth == 1 << 30 ? 0 : recurse(depth + 1) + frame[depth % 512];
 }
 
-static void fault(const char *what)
+/* A function of its own: see docs/decisions/0007. */
+static void __attribute__((noinline)) fault(const char *what)
 {
 	if (!strcmp(what, "read"))
 		sink = *(volatile int *)(wanted = (uintptr_t)NOWHERE);
@@ -104,7 +105,7 @@ static void *fault_in_thread(void *what)
 int main(int argc, char **argv)
 {
 	static const char *const cases[] = { "read", "write", "null", "divide", "trap", "recurse" };
-	static const char *const ends[] = { "exit", "return", "abort" };
+	static const char *const ends[] = { "exit", "return", "abort", "jump" };
 	static const char *const others[] = { "none", "ignored", "blocked", "fault again" };
 	unsigned int i, j;
 	pthread_t thread;
@@ -122,6 +123,9 @@ int main(int argc, char **argv)
 	}
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		for (j = 0; j < sizeof(ends) / sizeof(*ends); j++) {
+			/* The guest cannot jump there: docs/decisions/0007. */
+			if (!strcmp(cases[i], "recurse") && !strcmp(ends[j], "jump"))
+				continue;
 			say("%s, %s:", cases[i], ends[j]);
 			finish("  it", start(cases[i], ends[j]));
 		}

@@ -137,23 +137,6 @@ u64 kernel_preempt(unsigned long sp)
 	return entry_result(0, exit_to_user(regs));
 }
 
-/*
- * Signals a fault, whose kind is in regs->result. There is always a handler to
- * run afterwards: the code that trapped cannot go on.
- */
-static u64 fault_and_exit(struct pt_regs *regs)
-{
-	unsigned long frame;
-
-	user_fault_signal(regs, regs->result, regs->fault_address);
-	frame = exit_to_user(regs);
-	if (!frame) {
-		force_fatal_sig(SIGSEGV);
-		frame = exit_to_user(regs);
-	}
-	return entry_result(0, frame);
-}
-
 u64 kernel_signal_return(unsigned long frame)
 {
 	struct pt_regs *regs = task_pt_regs(current);
@@ -169,14 +152,6 @@ u64 kernel_signal_return(unsigned long frame)
 
 		return entry_result(0, exit_to_user(regs) ?: first);
 	}
-	if (regs->flags & REGS_FAULT) {
-		/*
-		 * The processor would run the faulting code again. That code is
-		 * gone, so nothing can have mended it: it faults again.
-		 */
-		frame = exit_to_user(regs);
-		return frame ? entry_result(0, frame) : fault_and_exit(regs);
-	}
 	if (regs->flags & REGS_RESTART)
 		return syscall_and_exit(regs);
 	/* That syscall is over: another signal must not restart it. */
@@ -184,6 +159,10 @@ u64 kernel_signal_return(unsigned long frame)
 	return entry_result(regs->result, exit_to_user(regs));
 }
 
+/*
+ * With the last handler's return the trapping instruction runs again, or the
+ * host, which may have lost its frames, calls again.
+ */
 u64 kernel_user_fault(u32 kind, unsigned long address, unsigned long sp)
 {
 	struct pt_regs *regs = task_pt_regs(current);
@@ -192,6 +171,7 @@ u64 kernel_user_fault(u32 kind, unsigned long address, unsigned long sp)
 	regs->nr = -1;
 	regs->result = kind;
 	regs->fault_address = address;
-	regs->flags = REGS_FAULT;
-	return fault_and_exit(regs);
+	regs->flags = 0;
+	user_fault_signal(regs, kind, address);
+	return entry_result(0, exit_to_user(regs));
 }

@@ -168,7 +168,7 @@ bool signal_frame_restore(struct pt_regs *regs, unsigned long addr)
 	regs->fault_address = uc.uc_mcontext.fault_address;
 	regs->result = uc.uc_mcontext.result;
 	regs->nr = uc.uc_mcontext.nr;
-	regs->flags = uc.uc_mcontext.flags & (REGS_FAULT | REGS_RESTART | REGS_HANDLER);
+	regs->flags = uc.uc_mcontext.flags & (REGS_RESTART | REGS_HANDLER);
 	memcpy(regs->args, uc.uc_mcontext.args, sizeof(regs->args));
 	return true;
 }

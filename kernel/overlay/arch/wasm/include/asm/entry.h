@@ -55,7 +55,6 @@ bool signal_frame_restore(struct pt_regs *regs, unsigned long frame);
 void user_fault_signal(struct pt_regs *regs, u32 kind, unsigned long address);
 
 /* pt_regs.flags, and sigcontext.flags in a signal frame */
-#define REGS_FAULT	1	/* entered by a trap: user code cannot go on */
 #define REGS_RESTART	2	/* run the syscall again when the handler returns */
 #define REGS_HANDLER	4	/* about to run the handler of the signal frame at sp */
 
