@@ -2,7 +2,7 @@
 //! Renders the contract as the C header `asm/host_abi.h` of the kernel.
 
 use crate::host_calls::{HOST_CALLS, HostCall, Kind};
-use crate::{ABI_VERSION, HOST_MODULE, access, fault, irq, layout, stop, stream, user};
+use crate::{ABI_VERSION, HOST_MODULE, access, fault, fence, irq, layout, stop, stream, user};
 use core::fmt::{Result, Write};
 
 /// Writes the whole header to `out`.
@@ -21,6 +21,7 @@ pub fn write_c_header(out: &mut impl Write) -> Result {
         ("HOST_IRQ", irq::TABLE),
         ("HOST_STOP", stop::TABLE),
         ("HOST_STREAM", stream::TABLE),
+        ("HOST_FENCE", fence::TABLE),
         ("USER_FAULT", fault::TABLE),
         ("USER_ACCESS", access::TABLE),
     ] {

@@ -27,7 +27,7 @@ pub mod layout;
 pub mod user;
 
 /// Version of the whole contract; see the crate documentation.
-pub const ABI_VERSION: u32 = 3;
+pub const ABI_VERSION: u32 = 4;
 
 /// Name of the custom section of `vmlinux.wasm` that holds [`ABI_VERSION`] as a little-endian `u32`.
 pub const ABI_SECTION: &str = "ochre.abi";
@@ -132,6 +132,19 @@ pub mod access {
 
     /// Names and numbers for the generated header.
     pub const TABLE: &[(&str, u32)] = &[("FULL", FULL), ("READ", READ), ("NONE", NONE)];
+}
+
+/// What a fence in the kernel's code orders. Each `atomic.fence` of the kernel's own barriers follows
+/// `i32.const KIND; drop; nop`, so that a host whose processor orders some of that by itself may compile
+/// something cheaper. The numbers are addresses that may be loaded from, and take three bytes each.
+pub mod fence {
+    /// Loads with loads, or stores with stores.
+    pub const PARTIAL: u32 = 8192;
+    /// Everything.
+    pub const FULL: u32 = 8196;
+
+    /// Names and numbers for the generated header.
+    pub const TABLE: &[(&str, u32)] = &[("PARTIAL", PARTIAL), ("FULL", FULL)];
 }
 
 /// What a trap in user code means: argument `kind` of `kernel_user_fault`.

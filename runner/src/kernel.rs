@@ -4,6 +4,7 @@
 
 use crate::cache::{CodeCache, Kind, Source};
 use crate::error::Error;
+use crate::ordering::relax;
 use ochre_abi::host_calls::{HOST_CALLS, HostCall, Kind as ValueKind};
 use ochre_abi::kernel_entries::{KERNEL_ENTRIES, KernelEntry, Value};
 use ochre_abi::{ABI_SECTION, ABI_VERSION, HOST_MODULE, KERNEL_MEMORY_IMPORT};
@@ -33,12 +34,17 @@ impl KernelImage {
         let module = match cache.find(Kind::Kernel, &content) {
             Some(found) => found.module,
             None => cache
-                .compile(Kind::Kernel, &content, Source { wasm: &file, meta: [0; 4], image: None })
+                .compile(Kind::Kernel, &content, source(&relax(&file)))
                 .map_err(|error| bad(format!("it does not compile: {error:#}")))?,
         };
         let memory_pages = check_module(&module).map_err(bad)?;
         Ok(Self { module, memory_pages })
     }
+}
+
+/// What the cache compiles of a kernel, after [`relax`].
+pub fn source(relaxed: &[u8]) -> Source<'_> {
+    Source { wasm: relaxed, meta: [0; 4], image: None }
 }
 
 /// Checks what can be seen without compiling: a damaged file and another version of the contract.

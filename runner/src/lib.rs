@@ -39,6 +39,7 @@ pub mod limits;
 pub mod loader;
 pub mod memory;
 pub mod newc;
+pub mod ordering;
 pub mod profile;
 pub mod program;
 pub mod queue;

@@ -3,7 +3,8 @@
 #![forbid(unsafe_code)]
 
 use anyhow::{Context, bail};
-use ochre_runner::cache::{CodeCache, Kind, Source};
+use ochre_runner::cache::{CodeCache, Kind};
+use ochre_runner::ordering::relax;
 use ochre_runner::{engine, kernel, loader, program};
 use std::path::{Path, PathBuf};
 
@@ -19,12 +20,7 @@ pub fn precompile(files: &[PathBuf], out: &Path) -> anyhow::Result<u8> {
         }
         let content = *blake3::hash(&file).as_bytes();
         let entry = if kernel::check_file(&file).is_ok() {
-            cache.precompile(
-                out,
-                Kind::Kernel,
-                &content,
-                Source { wasm: &file, meta: [0; 4], image: None },
-            )?
+            cache.precompile(out, Kind::Kernel, &content, kernel::source(&relax(&file)))?
         } else {
             match loader::prepare(&file) {
                 Ok(prepared) => {

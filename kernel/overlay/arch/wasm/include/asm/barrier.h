@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Memory barriers. wasm's atomic accesses and its fence are sequentially
- * consistent; weaker ones do not exist.
+ * consistent; weaker ones do not exist. Each fence says what it is for, so that
+ * the host may compile less where its processor orders the rest by itself. For
+ * the same reason no atomic store may be stronger than a release: what follows
+ * one is ordered by a fence.
  */
 #ifndef _ASM_WASM_BARRIER_H
 #define _ASM_WASM_BARRIER_H
@@ -9,8 +12,16 @@
 #ifndef __ASSEMBLY__
 
 #include <linux/compiler.h>
+#include <linux/stringify.h>
+#include <asm/host_abi.h>
 
-#define mb()	__atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define WASM_FENCE(kind)							\
+	__asm__ volatile("i32.const " __stringify(kind) "\n\tdrop\n\tnop\n\tatomic.fence" \
+			 ::: "memory")
+
+#define mb()		WASM_FENCE(HOST_FENCE_FULL)
+#define __smp_rmb()	WASM_FENCE(HOST_FENCE_PARTIAL)
+#define __smp_wmb()	WASM_FENCE(HOST_FENCE_PARTIAL)
 
 #define __smp_store_release(p, v)					\
 do {									\
