@@ -86,7 +86,10 @@ fn relax_operator(bytes: &mut [u8], operator: &Operator<'_>, stack_pointer: Opti
         _ => return,
     };
     // The second byte may be encoded in more than one.
-    if let [prefix @ &mut ATOMIC, code @ 0x17..=0x1d, ..] = bytes {
+    if let [prefix, code, ..] = bytes
+        && *prefix == ATOMIC
+        && (0x17..=0x1d).contains(code)
+    {
         (*prefix, *code) = (NOP, store);
     }
 }

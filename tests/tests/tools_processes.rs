@@ -56,7 +56,7 @@ fn names_find_and_end_processes() {
          test \"$(pidof sleep)\" = \"$b $a\"; echo both $?\n\
          test \"$(pidof -s sleep)\" = $b; echo one $?\n\
          test \"$(pidof -o $a sleep)\" = $b; echo omit $?\n\
-         killall sleep; wait $a; echo ended $?; pidof sleep; echo left $?\n\
+         killall sleep; wait $a; echo ended $?; wait $b; pidof sleep; echo left $?\n\
          sleep 50 & killall -9 sleep; wait $!; echo killed $?",
     );
     assert_eq!(text, "both 0\none 0\nomit 0\nended 143\nleft 1\nkilled 137\n");
