@@ -107,7 +107,6 @@ fn files_are_turned_over_and_same_lines_left_out() {
 }
 
 #[test]
-#[ignore = "klogd gives what a program writes to /dev/kmsg the facility kern instead of user"]
 fn the_kernel_is_heard() {
     let text = output(
         "syslogd -O /tmp/log; klogd -c 4; head -c 1 /proc/sys/kernel/printk; echo

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use ochre_applet::daemon::{self, Place};
 use ochre_applet::{Args, clock, parse};
 
-use crate::SOCKET;
+use crate::{SOCKET, priority};
 
 /// Each reader of it takes the messages away; one that waits for them sleeps.
 const KERNEL_LOG: &str = "/proc/kmsg";
@@ -48,12 +48,12 @@ pub fn klogd(mut args: Args) -> Result<u8> {
     for line in BufReader::new(log).split(b'\n') {
         let line = line.context(KERNEL_LOG)?;
         let text = String::from_utf8_lossy(&line);
-        let (level, text) = level_of(&text);
+        let (priority, text) = priority_of(&text);
         if text.is_empty() {
             continue;
         }
         let stamp = clock::local(clock::now()).log_stamp();
-        let message = format!("<{level}>{stamp} kernel: {text}");
+        let message = format!("<{priority}>{stamp} kernel: {text}");
         // syslogd may come after it, or be started again; what nobody takes for long is lost.
         for _ in 0..PATIENCE.0 {
             if socket.send_to(message.as_bytes(), SOCKET).is_ok() {
@@ -65,12 +65,17 @@ pub fn klogd(mut args: Args) -> Result<u8> {
     Ok(0)
 }
 
-/// The level in `<…>`, and the text behind it.
-fn level_of(line: &str) -> (u8, &str) {
+/// The number in `<…>`, facility × 8 + level, and the text behind it.
+///
+/// What the kernel says has facility kern, 0; what a program writes to /dev/kmsg has its own, user unless it
+/// says another (Linux, kernel/printk/printk.c: `devkmsg_write`). syslog(3) has no facilities from 24 on,
+/// while the kernel lets programs name them: such a line is a program's, too.
+fn priority_of(line: &str) -> (usize, &str) {
     let parts = line.strip_prefix('<').and_then(|rest| rest.split_once('>'));
-    match parts.and_then(|(level, text)| Some((level.parse::<u8>().ok()?, text))) {
-        Some((level, text)) => (level & 7, text),
-        None => (6, line),
+    match parts.and_then(|(number, text)| Some((number.parse::<usize>().ok()?, text))) {
+        Some((number, text)) if number >> 3 < priority::FACILITY_COUNT => (number, text),
+        Some((number, text)) => (priority::USER | number & 7, text),
+        None => (priority::KERNEL_INFO, line),
     }
 }
 
@@ -80,7 +85,15 @@ mod tests {
 
     #[test]
     fn lines_have_levels() {
-        assert_eq!(level_of("<4>[    0.1] x > y"), (4, "[    0.1] x > y"));
-        assert_eq!(level_of("rest of a line"), (6, "rest of a line"));
+        assert_eq!(priority_of("<4>[    0.1] x > y"), (4, "[    0.1] x > y"));
+        assert_eq!(priority_of("rest of a line"), (6, "rest of a line"));
+    }
+
+    #[test]
+    fn facilities_of_programs_stay() {
+        // user.notice; daemon.err; a facility that syslog(3) has not.
+        assert_eq!(priority_of("<13>x"), (13, "x"));
+        assert_eq!(priority_of("<27>x"), (27, "x"));
+        assert_eq!(priority_of("<802>x"), (8 | 2, "x"));
     }
 }

@@ -8,8 +8,12 @@ const FACILITIES: [&str; 12] = [
 const LEVELS: [&str; 8] = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 /// How many facilities there are; the last eight are local ones.
 pub const FACILITY_COUNT: usize = 24;
+/// The facility of programs that have none of their own, in a priority's number.
+pub const USER: usize = 1 << 3;
 /// What has no priority of its own: user.notice.
-pub const DEFAULT: usize = 1 << 3 | 5;
+pub const DEFAULT: usize = USER | 5;
+/// kern.info
+pub const KERNEL_INFO: usize = 6;
 
 /// The number of a facility.
 pub fn facility(name: &str) -> Option<usize> {
