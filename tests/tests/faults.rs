@@ -77,10 +77,10 @@ fn handlers_of_faults_may_jump_out_or_mend_and_return() {
 }
 
 #[test]
-fn a_jump_out_of_endless_recursion_ends_the_program_only() {
+fn a_jump_out_of_a_stack_used_up_ends_the_program_only() {
     // docs/decisions/0007: the code to go back to is gone. On the host: "jumped back", status 0.
-    assert!(on_host("faults", &["recurse", "jump"]).ends_with("  jumped back\n"));
-    in_guest("faults", &["recurse", "jump"]).ends_with(128 + SIGILL);
+    assert!(on_host("faults", &["descend", "jump"]).ends_with("  jumped back\n"));
+    in_guest("faults", &["descend", "jump"]).ends_with(128 + SIGILL);
 }
 
 #[test]

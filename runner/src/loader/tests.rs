@@ -73,7 +73,8 @@ fn a_rewritten_program_is_valid_and_keeps_its_names() {
     let expected = ProgramInfo { memory_pages: 3, stack_top: 65536, heap_base: 70000, flags };
     assert_eq!(prepared.info, expected);
     let (names, _) = look(&prepared.wasm);
-    for (index, name) in [(5, "leaf"), (6, "__wasm_init_memory"), (7, "looping"), (10, "__syscall")]
+    for (index, name) in
+        [(6, "leaf"), (7, "__wasm_init_memory"), (8, "looping"), (11, "__syscall"), (14, "__fault")]
     {
         assert!(names.contains(&(index, name.to_owned())), "{index} {name}: {names:?}");
     }

@@ -156,9 +156,10 @@ impl Redirection {
             // It is asked for in a function's first instructions, before there is a frame.
             None | Some(Trap::StackOverflow) => false,
             Some(Trap::UnreachableCodeReached)
-                if (self.entry..self.entry + MAX_ENTRY_BYTES).contains(&pc) =>
+                if (self.entry..self.entry + MAX_ENTRY_BYTES).contains(&pc)
+                    && self.resume(context) =>
             {
-                self.resume(context)
+                true
             }
             Some(trap) => {
                 // SAFETY: the kernel's; an address is there for the signals of memory, and is not used
@@ -220,15 +221,15 @@ impl Redirection {
         let fp = registers[libc::REG_RBP as usize] as usize;
         let place = fp.wrapping_add(2 * size_of::<usize>());
         let sp = registers[libc::REG_RSP as usize] as usize;
-        let end = (sp | (STACK_BYTES - 1)) - SAVED_ROOM_BYTES;
+        let state = context.uc_mcontext.fpregs.cast::<u8>();
+        let state_bytes = state_bytes(state);
+        let end = (sp | (STACK_BYTES - 1)) - size_of::<Saved>() - state_bytes;
         if !place.is_multiple_of(align_of::<Saved>()) || !(sp..end).contains(&place) {
             return false;
         }
         let at = std::ptr::with_exposed_provenance::<Saved>(place);
         // SAFETY: aligned, and between the stack pointer and the stack's end.
         let saved = unsafe { at.read() };
-        let state = context.uc_mcontext.fpregs.cast::<u8>();
-        let state_bytes = state_bytes(state);
         if saved.secret != self.secret
             || saved.place != place as u64
             || saved.state_bytes != state_bytes as u64

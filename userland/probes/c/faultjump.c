@@ -142,7 +142,7 @@ static void mending(void)
 	area = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	numbers = (int *)area;
 	for (i = 0; i < len; i++)
-		numbers[i] = (int)(i * 2654435761UL % 1000);
+		numbers[i] = (int)((unsigned int)i * 2654435761U % 1000);
 	handle(SIGSEGV, mend, 0);
 	first = work(numbers, len);
 	close_all(PROT_NONE);
