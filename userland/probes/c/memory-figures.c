@@ -130,6 +130,46 @@ static void figures(void)
 	    figure("/proc/self/status", "VmHWM:") > resident() + 8 * 1024);
 }
 
+/* Of all mappings, or of the one that starts there. */
+static long smaps(const void *start, const char *key)
+{
+	const char *line = slurp("/proc/self/smaps");
+	long sum = 0;
+	int within = !start;
+
+	for (; *line; line = strchr(line, '\n') + 1) {
+		unsigned long from, to;
+
+		if (start && sscanf(line, "%lx-%lx ", &from, &to) == 2)
+			within = from == (unsigned long)start;
+		if (within && !strncmp(line, key, strlen(key)))
+			sum += atol(line + strlen(key));
+	}
+	return sum;
+}
+
+static void figures_of_mappings(void)
+{
+	char *at = mmap(NULL, 4 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long rss, sum, rollup;
+
+	memset(at, 1, MIB);
+	/* Or it would be one with its neighbours. */
+	mprotect(at, 4 * MIB, PROT_READ);
+	say("smaps: Size %ld KiB", smaps(at, "Size:"));
+	rss = smaps(at, "Rss:");
+	say("a quarter of it is resident %d", rss >= 1024 && rss <= 1536);
+	say("the process's own %d %d %d", smaps(at, "Pss:") == rss, smaps(at, "Anonymous:") == rss,
+	    smaps(at, "Private_Dirty:") == rss);
+	say("pages of %ld KiB, in swap %ld", smaps(at, "KernelPageSize:"), smaps(at, "Swap:"));
+	sum = smaps(NULL, "Rss:");
+	rollup = figure("/proc/self/smaps_rollup", "Rss:");
+	say("the rollup is their sum %d", labs(sum - rollup) <= 128);
+	say("and what is resident %d", labs(sum - resident()) <= 512);
+	munmap(at, 4 * MIB);
+	say("unmapped: Size %ld KiB", smaps(at, "Size:"));
+}
+
 static long available(void) { return figure("/proc/meminfo", "MemFree:"); }
 
 static void machine(void)
@@ -177,6 +217,7 @@ int main(int argc, char **argv)
 	} else {
 		maps();
 		figures();
+	figures_of_mappings();
 	}
 	return 0;
 }
