@@ -61,12 +61,12 @@ pub fn run_tests(command: &mut Command) -> Result<Tally> {
 }
 
 /// The counts in a line such as `Summary [ 0.1s] 3 tests run: 2 passed, 1 failed, 0 skipped`
-/// (nextest) or `test result: ok. 2 passed; 0 failed; …` (cargo test).
+/// (nextest) or `test result: ok. 2 passed; 0 failed; …` (cargo test). An indented line of the second
+/// kind is what a failed test of nextest's has printed, which the summary counts.
 fn counts(line: &str) -> Option<Tally> {
-    let line = line.trim_start();
     let rest = match line.strip_prefix("test result: ") {
         Some(rest) => rest,
-        None => line.strip_prefix("Summary [")?.split_once(" run: ")?.1,
+        None => line.trim_start().strip_prefix("Summary [")?.split_once(" run: ")?.1,
     };
     let mut tally = Tally::default();
     let words: Vec<_> = rest.split([' ', ',', ';', '(', ')']).filter(|w| !w.is_empty()).collect();
@@ -103,6 +103,7 @@ mod tests {
             assert_eq!(counts(line), Some(Tally { passed, failed }), "{line}");
         }
         assert_eq!(counts("running 3 tests"), None);
+        assert_eq!(counts("    test result: FAILED. 0 passed; 1 failed; 0 ignored"), None);
     }
 
     #[test]
