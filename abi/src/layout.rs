@@ -76,4 +76,7 @@ pub mod program_info {
     pub const CAN_CLONE: u32 = 1;
     /// Flag: exports `__linux_signal`, so signal handlers work.
     pub const CAN_SIGNAL: u32 = 2;
+    /// Flag: an instance that a thread has left is like a new one once its mutable globals are as they
+    /// were. For the host alone.
+    pub const REUSABLE: u32 = 4;
 }

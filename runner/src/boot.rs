@@ -14,6 +14,7 @@ use crate::memory::{KernelMemory, MAX_WASM_PAGES, WASM_PAGE_BYTES};
 use crate::profile::Profile;
 use crate::program::{Programs, compile_all};
 use crate::reaper::Reaper;
+use crate::store::Parking;
 use crate::streams::Streams;
 use crate::task::Start;
 use crate::timing::{Phase, Timing};
@@ -70,7 +71,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Waits until all output of the guest has been written.
+    /// Waits until all output of the guest has been written; the machine has stopped.
     pub fn flush(self) {
         let vm = &self.vm;
         for queue in [&vm.console.output, &vm.streams.stdout, &vm.streams.stderr] {
@@ -79,6 +80,7 @@ impl Machine {
         for writer in self.writers {
             let _ = writer.join();
         }
+        vm.parking.empty();
     }
 }
 
@@ -133,6 +135,7 @@ pub fn start(config: Config, timing: Arc<Timing>) -> Result<Machine, Error> {
         console: Console::default(),
         streams: Streams::default(),
         reaper: Reaper::start()?,
+        parking: Parking::default(),
         symbols: Symbols::default(),
         timing,
         profile: config.profile,

@@ -44,6 +44,7 @@ pub mod profile;
 pub mod program;
 pub mod queue;
 pub mod reaper;
+pub mod store;
 pub mod streams;
 pub mod sync;
 pub mod sys;

@@ -16,6 +16,7 @@ use crate::limits::Limits;
 use crate::loader::{FAULT_EXPORT, IMPORTS};
 use crate::memory::{KernelAddr, KernelMemory, ProcessMemory};
 use crate::program::Program;
+use crate::store::{TaskStore, UserInstance};
 use crate::sys::resume;
 use crate::timing::Phase;
 use crate::vcpu::NO_MEMORY;
@@ -67,14 +68,15 @@ pub struct Task {
 }
 
 impl Task {
-    /// Makes a task; `None` when there are too many.
-    pub fn create(vm: &Arc<Vm>, start: Start) -> Option<Arc<Self>> {
+    /// Makes a task; `None` when there are too many. A thread's `home` is the memory of its process, as
+    /// far as that is known.
+    pub fn create(vm: &Arc<Vm>, start: Start, home: u32) -> Option<Arc<Self>> {
         let task = vm.tasks.insert_with(|handle| Self {
             handle,
             memory: AtomicU32::new(NO_MEMORY),
             future: Place::new(),
         })?;
-        task.future.fill(Box::pin(live(Arc::clone(vm), task.handle, start)));
+        task.future.fill(Box::pin(live(Arc::clone(vm), task.handle, start, home)));
         Some(task)
     }
 
@@ -127,6 +129,23 @@ impl TaskData {
         }
     }
 
+    /// The Store is that of task `handle` now, which has not run yet. `no_trace` is an empty trace.
+    pub fn begin(&mut self, handle: u32, no_trace: WasmBacktrace) {
+        self.handle = handle;
+        self.no_trace = Some(no_trace);
+    }
+
+    /// The task has left the Store.
+    pub fn end(&mut self) {
+        self.own = None;
+        self.fault_report.clear();
+    }
+
+    /// What its instances have taken of the host.
+    pub fn limits(&mut self) -> &mut Limits {
+        &mut self.limits
+    }
+
     /// The error that takes a task out of its wasm frames on purpose. With a trace in it already,
     /// wasmtime does not look all frames up for another one, which would take longer than the rest
     /// of a task's end.
@@ -140,14 +159,21 @@ impl TaskData {
 }
 
 /// The life of a task.
-async fn live(vm: Arc<Vm>, handle: u32, mut start: Start) -> TaskEnd {
+async fn live(vm: Arc<Vm>, handle: u32, mut start: Start, mut home: u32) -> TaskEnd {
     loop {
-        let mut store = Store::new(&vm.engine, TaskData::new(&vm, handle));
-        store.limiter(|data| &mut data.limits);
-        let no_trace = WasmBacktrace::force_capture(&store);
-        store.data_mut().no_trace = Some(no_trace);
-        let end = live_in_store(&vm, &mut store, start).await;
-        vm.reaper.bury(store);
+        let end = match TaskStore::obtain(&vm, handle, home).await {
+            Ok(mut own) => {
+                vm.timing.mark(Phase::Instantiated);
+                let end = live_in_store(&vm, &mut own, start).await;
+                match end {
+                    Cause::Leave(_) => vm.parking.park(&vm, own),
+                    _ => vm.reaper.bury(own),
+                }
+                end
+            }
+            Err(cause) => cause,
+        };
+        home = NO_MEMORY;
         match end {
             Cause::Leave(Unwind::Exec { task, stack_top }) => {
                 start = Start::Resume(task, stack_top);
@@ -165,17 +191,11 @@ async fn live(vm: Arc<Vm>, handle: u32, mut start: Start) -> TaskEnd {
 }
 
 /// The part of it that passes in one Store.
-async fn live_in_store(vm: &Arc<Vm>, store: &mut Store<TaskData>, start: Start) -> Cause {
-    let Some(kernel_pre) = vm.kernel_pre.get() else { return Cause::Leave(Unwind::Stop) };
-    let kernel = match kernel_pre.instantiate_async(&mut *store).await {
-        Ok(kernel) => kernel,
-        Err(error) => return classify(&error, &vm.kernel),
-    };
-    vm.timing.mark(Phase::Instantiated);
-    let end = enter(vm, store, kernel, start).await;
+async fn live_in_store(vm: &Arc<Vm>, own: &mut TaskStore, start: Start) -> Cause {
+    let end = enter(vm, own, start).await;
     match end.unwrap_or_else(|error| classify(&error, &vm.kernel)) {
         Cause::KernelTrap { kind, address, report } => {
-            oops(vm, store, kernel, (kind, address), report).await
+            oops(vm, &mut own.store, own.kernel, (kind, address), report).await
         }
         cause => cause,
     }
@@ -205,12 +225,8 @@ async fn oops(
     }
 }
 
-async fn enter(
-    vm: &Arc<Vm>,
-    store: &mut Store<TaskData>,
-    kernel: Instance,
-    start: Start,
-) -> wasmtime::Result<Cause> {
+async fn enter(vm: &Arc<Vm>, own: &mut TaskStore, start: Start) -> wasmtime::Result<Cause> {
+    let (store, kernel) = (&mut own.store, own.kernel);
     let (name, arguments) = match start {
         Start::Boot => {
             let boot = kernel.get_typed_func::<(), ()>(&mut *store, kernel_entries::BOOT)?;
@@ -241,7 +257,7 @@ async fn enter(
     };
     store.data_mut().own = Some(Arc::clone(&memory));
     vm.timing.mark(Phase::FirstProgram);
-    run_user(vm, store, kernel, &program, &memory, entry).await
+    run_user(vm, own, &program, &memory, entry).await
 }
 
 /// A kernel entry that never returns has returned.
@@ -276,39 +292,28 @@ impl UserEntry {
 /// Runs user code; comes back only with the way in which the task leaves.
 async fn run_user(
     vm: &Arc<Vm>,
-    store: &mut Store<TaskData>,
-    kernel: Instance,
-    program: &Program,
+    own: &mut TaskStore,
+    program: &Arc<Program>,
     memory: &ProcessMemory,
     entry: UserEntry,
 ) -> wasmtime::Result<Cause> {
-    let mut imports = Vec::with_capacity(IMPORTS.len() + 1);
-    for (module, name) in IMPORTS {
-        let import = if module == HOST_MODULE {
-            vm.linker.get(&mut *store, module, name).ok()
-        } else {
-            kernel.get_export(&mut *store, name)
-        };
-        imports.extend(import);
-    }
-    imports.push(Extern::SharedMemory(memory.wasm().clone()));
     let is_new = entry.kind != user_entry::THREAD;
-    if is_new && program.image.as_ref().is_some_and(|image| !image.place(memory)) {
-        return Ok(Cause::Kernel("the program's data does not fit into its memory\n".to_owned()));
-    }
-    let mut instance = None;
-    let mut result = match Instance::new_async(&mut *store, &program.module, &imports).await {
-        Ok(user) => {
-            instance = Some(user);
-            if let (Some(traps), Some(fault)) =
-                (&program.traps, user.get_func(&mut *store, FAULT_EXPORT))
-            {
-                resume::redirect(store, fault, traps, memory.start());
+    let kept = own.user.as_ref().filter(|user| !is_new && user.fits(program, memory));
+    let result = match kept.map(|user| user.instance) {
+        Some(instance) => Ok(instance),
+        None => {
+            if is_new && program.image.as_ref().is_some_and(|image| !image.place(memory)) {
+                let report = "the program's data does not fit into its memory\n".to_owned();
+                return Ok(Cause::Kernel(report));
             }
-            call_user(store, user, entry).await
+            instantiate(vm, own, program, memory).await
         }
-        // wasm-ld's start function, which initializes the memory, is user code too.
-        Err(error) => Err(refused(error)),
+    };
+    let (store, kernel) = (&mut own.store, own.kernel);
+    let instance = result.as_ref().ok().copied();
+    let mut result = match result {
+        Ok(instance) => call_user(store, instance, entry).await,
+        Err(error) => Err(error),
     };
     // What comes here has unwound the stack. A handler that has returned meets the same fault again.
     let (mut kind, mut address) = (fault::UNREACHABLE, 0);
@@ -329,6 +334,36 @@ async fn run_user(
         };
         result = fault_user(store, kernel, instance, (kind, address, sp)).await;
     }
+}
+
+/// Makes the task's instance of a program.
+async fn instantiate(
+    vm: &Arc<Vm>,
+    own: &mut TaskStore,
+    program: &Arc<Program>,
+    memory: &ProcessMemory,
+) -> wasmtime::Result<Instance> {
+    let store = &mut own.store;
+    let mut imports = Vec::with_capacity(IMPORTS.len() + 1);
+    for (module, name) in IMPORTS {
+        let import = if module == HOST_MODULE {
+            vm.linker.get(&mut *store, module, name).ok()
+        } else {
+            own.kernel.get_export(&mut *store, name)
+        };
+        imports.extend(import);
+    }
+    imports.push(Extern::SharedMemory(memory.wasm().clone()));
+    // wasm-ld's start function, which initializes the memory, is user code too.
+    let made = Instance::new_async(&mut *store, &program.module, &imports).await;
+    let instance = made.map_err(refused)?;
+    if let (Some(traps), Some(fault)) =
+        (&program.traps, instance.get_func(&mut *store, FAULT_EXPORT))
+    {
+        resume::redirect(store, fault, traps, memory.start());
+    }
+    own.user = Some(UserInstance::new(store, instance, program, memory.handle()));
+    Ok(instance)
 }
 
 /// A program may ask for more of the host than it gets; that is no fault of the kernel's.

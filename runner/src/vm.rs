@@ -12,11 +12,12 @@ use crate::memory::{KernelAddr, KernelMemory, ProcessMemory};
 use crate::profile::Profile;
 use crate::program::Programs;
 use crate::reaper::Reaper;
+use crate::store::Parking;
 use crate::streams::Streams;
 use crate::task::{Start, Task, TaskData};
 use crate::timing::Timing;
 use crate::trace::Symbols;
-use crate::vcpu::{self, Vcpu};
+use crate::vcpu::{self, NO_MEMORY, Vcpu};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -69,6 +70,8 @@ pub struct Vm {
     pub streams: Streams,
     /// Buries dead tasks.
     pub reaper: Reaper,
+    /// Stores that are kept for further tasks.
+    pub parking: Parking,
     /// Names of kernel functions.
     pub symbols: Symbols,
     /// Boot phases.
@@ -116,7 +119,7 @@ impl Vm {
         if !vcpu.claim() {
             return Ok(Started::Already);
         }
-        let started = match Task::create(self, start) {
+        let started = match Task::create(self, start, NO_MEMORY) {
             Some(task) => {
                 let vm = Arc::clone(self);
                 std::thread::Builder::new()

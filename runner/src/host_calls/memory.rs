@@ -68,6 +68,7 @@ pub fn host_memory_destroy(task: &mut Task<'_>, memory: u32) -> wasmtime::Result
     if data.own.as_ref().is_some_and(|own| Arc::ptr_eq(own, &dead)) {
         data.own = None;
     }
+    data.vm.parking.clear(&data.vm, memory);
     data.vm.reaper.bury(dead);
     Ok(())
 }

@@ -24,11 +24,14 @@ pub fn host_task_create(
     new: KernelAddr,
     stack_top: KernelAddr,
 ) -> wasmtime::Result<i32> {
-    let vm = &task.data().vm;
+    let data = task.data();
+    let vm = &data.vm;
     if vm.tasks.len() >= MAX_TASKS {
         return Ok(-EAGAIN);
     }
-    let created = task::Task::create(vm, Start::Task(new.0, stack_top.0));
+    // If it becomes a thread, it is one of the caller's process.
+    let home = data.own.as_ref().map_or(NO_MEMORY, |own| own.handle());
+    let created = task::Task::create(vm, Start::Task(new.0, stack_top.0), home);
     Ok(created.map_or(-EAGAIN, |task| task.handle().cast_signed()))
 }
 

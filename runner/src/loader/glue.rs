@@ -29,6 +29,19 @@ pub const IMPORTS: [(&str, &str); 6] = [
 /// Export of [`GlueFunction::Fault`]; none of the program's own may have its name.
 pub const FAULT_EXPORT: &str = "__fault";
 
+/// Start of the names under which the mutable globals of a program are exported, for the runner.
+const GLOBAL_EXPORT: &str = "__global_";
+
+/// Export of mutable global number `nth`, where instances can be used again.
+pub fn global_export(nth: usize) -> String {
+    format!("{GLOBAL_EXPORT}{nth}")
+}
+
+/// Is that a name for the glue's own exports?
+pub fn is_reserved(export: &str) -> bool {
+    export == FAULT_EXPORT || export.starts_with(GLOBAL_EXPORT)
+}
+
 const KERNEL_SYSCALL: u32 = 0;
 const KERNEL_PREEMPT: u32 = 1;
 const KERNEL_SIGNAL_RETURN: u32 = 2;

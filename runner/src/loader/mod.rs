@@ -28,10 +28,10 @@ use ochre_abi::{fault, layout::program_info};
 use thiserror::Error;
 
 pub use data::DataImage;
-pub use glue::{FAULT_EXPORT, IMPORTS};
+pub use glue::{FAULT_EXPORT, IMPORTS, global_export};
 
 /// Version of the loader's output.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;
 
 // The contract that the glue is written against.
 const _: () = assert!(fault::STACK == 1 && ochre_abi::ABI_VERSION == 4);
@@ -58,6 +58,11 @@ impl ProgramInfo {
     /// Does it export `__linux_clone_start`?
     pub fn can_clone(&self) -> bool {
         self.flags & program_info::CAN_CLONE != 0
+    }
+
+    /// Can a thread have the instance of another one that has ended?
+    pub fn is_reusable(&self) -> bool {
+        self.flags & program_info::REUSABLE != 0
     }
 
     /// Does it export `__linux_signal`?

@@ -13,13 +13,13 @@
 //! | `memory.fill` in `__wasm_init_memory` | nothing: a fresh memory is zero already           |
 //! | `memory.init` there, of data in the image | nothing: the image is mapped, see [`super::data`] |
 //! | data in the image           | an empty segment                                            |
-//! | an export `__fault`         | the glue's own of that name                                 |
+//! | exports `__fault`, `__global_N` | the glue's own of these names                           |
 #![forbid(unsafe_code)]
 
 use super::body::Body;
 use super::calls::Calls;
 use super::data::Taken;
-use super::glue::{FAULT_EXPORT, Glue, GlueFunction, IMPORTS};
+use super::glue::{FAULT_EXPORT, Glue, GlueFunction, IMPORTS, global_export, is_reserved};
 use super::plan::Plan;
 use super::survey::Survey;
 use crate::memory::MAX_WASM_PAGES;
@@ -108,12 +108,15 @@ pub fn rewrite(
                 let mut exports = ExportSection::new();
                 for export in section {
                     let export = export?;
-                    if export.name != FAULT_EXPORT {
+                    if !is_reserved(export.name) {
                         utils::parse_export(&mut rewriter, &mut exports, export)?;
                     }
                 }
                 let fault = rewriter.glue.function(GlueFunction::Fault);
                 exports.export(FAULT_EXPORT, ExportKind::Func, fault);
+                for (nth, global) in survey.reset_globals.iter().enumerate() {
+                    exports.export(&global_export(nth), ExportKind::Global, *global);
+                }
                 module.section(&exports);
             }
             Payload::StartSection { func, .. } => {

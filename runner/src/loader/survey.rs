@@ -33,7 +33,12 @@ pub struct Survey {
     pub globals: u32,
     /// Bytes of each data segment.
     pub data_bytes: Vec<u32>,
+    /// Its mutable globals, where that is all that differs between a new instance and one that has run.
+    pub reset_globals: Vec<u32>,
 }
+
+/// Most mutable globals of an instance that is used again.
+const MAX_RESET_GLOBALS: usize = 16;
 
 /// Features that programs may use: what the engine is configured for.
 fn features() -> WasmFeatures {
@@ -49,6 +54,11 @@ struct Found {
     imported_functions: u32,
     globals: Vec<Option<u32>>,
     global_is_stack_pointer: Vec<bool>,
+    /// Mutable globals; `None` after one whose value is no number.
+    mutable_globals: Option<Vec<u32>>,
+    /// Functions, the imported ones first, that change tables or drop segments.
+    changing: Vec<u32>,
+    bodies: u32,
     memory: Option<MemoryType>,
     exports: Vec<(String, ExternalKind, u32)>,
     init_memory: Option<u32>,
@@ -76,7 +86,7 @@ pub fn survey(file: &[u8]) -> Result<Survey, Refusal> {
 }
 
 fn collect(file: &[u8]) -> wasmparser::Result<Result<Found, Refusal>> {
-    let mut found = Found::default();
+    let mut found = Found { mutable_globals: Some(Vec::new()), ..Found::default() };
     for payload in Parser::new(0).parse_all(file) {
         match payload? {
             Payload::TypeSection(section) => {
@@ -117,6 +127,14 @@ fn collect(file: &[u8]) -> wasmparser::Result<Result<Found, Refusal>> {
                         Operator::I32Const { value } => Some(value.cast_unsigned()),
                         _ => None,
                     };
+                    if global.ty.mutable {
+                        let index = found.globals.len() as u32;
+                        found.mutable_globals = found.mutable_globals.take().and_then(|mut all| {
+                            let is_number = !global.ty.content_type.is_reference_type();
+                            all.push(index);
+                            is_number.then_some(all)
+                        });
+                    }
                     found.globals.push(value);
                     found
                         .global_is_stack_pointer
@@ -130,6 +148,15 @@ fn collect(file: &[u8]) -> wasmparser::Result<Result<Found, Refusal>> {
                 }
             }
             Payload::StartSection { func, .. } => found.start = Some(func),
+            Payload::CodeSectionEntry(body) => {
+                for operator in body.get_operators_reader()? {
+                    if changes_instance(&operator?) {
+                        found.changing.push(found.imported_functions + found.bodies);
+                        break;
+                    }
+                }
+                found.bodies += 1;
+            }
             Payload::DataSection(section) => {
                 for data in section {
                     let data = data?;
@@ -150,6 +177,20 @@ fn collect(file: &[u8]) -> wasmparser::Result<Result<Found, Refusal>> {
         }
     }
     Ok(Ok(found))
+}
+
+/// Does it change what an instance has besides globals?
+fn changes_instance(operator: &Operator<'_>) -> bool {
+    matches!(
+        operator,
+        Operator::TableSet { .. }
+            | Operator::TableGrow { .. }
+            | Operator::TableFill { .. }
+            | Operator::TableCopy { .. }
+            | Operator::TableInit { .. }
+            | Operator::ElemDrop { .. }
+            | Operator::DataDrop { .. }
+    )
 }
 
 /// The function that wasm-ld calls `__wasm_init_memory`; a broken name section names nothing.
@@ -266,6 +307,16 @@ impl Found {
         if signal.is_some() {
             flags |= program_info::CAN_SIGNAL;
         }
+        // What the start function does is done in an instance that has run.
+        let early = [self.start, self.init_memory];
+        let changes = self.changing.iter().any(|index| !early.contains(&Some(*index)));
+        let reset_globals = self
+            .mutable_globals
+            .filter(|globals| !changes && globals.len() <= MAX_RESET_GLOBALS)
+            .unwrap_or_default();
+        if !reset_globals.is_empty() {
+            flags |= program_info::REUSABLE;
+        }
         Ok(Survey {
             info: ProgramInfo { memory_pages, stack_top, heap_base, flags },
             types: self.types.len() as u32,
@@ -277,6 +328,7 @@ impl Found {
             init_memory: self.init_memory,
             start: self.start,
             data_bytes: self.data_bytes,
+            reset_globals,
         })
     }
 }

@@ -3,6 +3,7 @@
 //! programs do is tested in `runner/tests/rewriting.rs`.
 
 use super::{ProgramInfo, prepare};
+use ochre_abi::layout::program_info;
 use std::fmt::Write;
 use wasmparser::{KnownCustom, Name, Operator, Parser, Payload, Validator};
 
@@ -69,7 +70,7 @@ fn checks(fields: &str) -> Vec<usize> {
 fn a_rewritten_program_is_valid_and_keeps_its_names() {
     let prepared = prepare(&wat::parse_str(PROGRAM).unwrap()).unwrap();
     Validator::new().validate_all(&prepared.wasm).unwrap();
-    let flags = ochre_abi::layout::program_info::CAN_CLONE;
+    let flags = program_info::CAN_CLONE | program_info::REUSABLE;
     let expected = ProgramInfo { memory_pages: 3, stack_top: 65536, heap_base: 70000, flags };
     assert_eq!(prepared.info, expected);
     let (names, _) = look(&prepared.wasm);
@@ -77,6 +78,34 @@ fn a_rewritten_program_is_valid_and_keeps_its_names() {
         [(6, "leaf"), (7, "__wasm_init_memory"), (8, "looping"), (11, "__syscall"), (14, "__fault")]
     {
         assert!(names.contains(&(index, name.to_owned())), "{index} {name}: {names:?}");
+    }
+}
+
+#[test]
+fn instances_that_change_more_than_globals_are_not_used_again() {
+    let is_reusable = |fields: &str| {
+        let text = format!(
+            r#"(module (memory 3 65536 shared) (table $t 4 funcref) (func $f)
+            (elem $e func $f) (elem declare func $f) (data $d "x")
+            (global (export "__stack_pointer") (mut i32) (i32.const 65536))
+            (func (export "_start") (param i32)) {fields})"#
+        );
+        prepare(&wat::parse_str(&text).unwrap()).unwrap().info.is_reusable()
+    };
+    assert!(is_reusable("(func (drop (table.get $t (i32.const 0))))"));
+    assert!(is_reusable("(func $init (data.drop $d) (elem.drop $e)) (start $init)"));
+    assert!(is_reusable("(global funcref (ref.func $f))"));
+    for changing in [
+        "(func (table.set $t (i32.const 0) (ref.func $f)))",
+        "(func (table.fill $t (i32.const 0) (ref.func $f) (i32.const 1)))",
+        "(func (drop (table.grow $t (ref.func $f) (i32.const 1))))",
+        "(func (table.copy $t $t (i32.const 0) (i32.const 0) (i32.const 1)))",
+        "(func (table.init $t $e (i32.const 0) (i32.const 0) (i32.const 1)))",
+        "(func (elem.drop $e))",
+        "(func (data.drop $d))",
+        "(global (mut funcref) (ref.func $f))",
+    ] {
+        assert!(!is_reusable(changing), "{changing}");
     }
 }
 
