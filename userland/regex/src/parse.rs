@@ -201,8 +201,8 @@ impl Parser<'_> {
                 self.at += 1;
                 self.group()
             }
-            b')' if extended && self.depth == 0 => {
-                // Alone it stands for itself in awk and grep; POSIX leaves it open.
+            // Alone it stands for itself for regcomp(3) and grep, not for sed and awk; POSIX leaves it open.
+            b')' if extended && self.depth == 0 && self.options.escapes != Escapes::None => {
                 Err(Error::Close)
             }
             b'\\' => self.escape(),

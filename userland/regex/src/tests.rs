@@ -68,6 +68,15 @@ fn wrong_patterns() {
     assert_eq!(error("[z-a]", false), Error::Range);
     assert_eq!(error("[[:no:]]", false), Error::Class);
     assert_eq!(error("a\\{1", false), Error::Brace);
+    let sed = Options { extended: true, escapes: Escapes::Sed, ..Options::default() };
+    assert_eq!(Regex::new(b"a)", sed).err(), Some(Error::Close));
+}
+
+#[test]
+fn a_parenthesis_that_closes_nothing_is_one() {
+    // So echo 'a)' | grep -oE 'a)' of GNU grep.
+    assert_eq!(find("a)", "a)", true), Some((0, 2)));
+    assert_eq!(find("(a))|b", "a)", true), Some((0, 2)));
 }
 
 #[test]
