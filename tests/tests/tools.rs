@@ -18,6 +18,10 @@ fn grep() {
         "cp f g; grep one f g; grep -l one f g; grep -L zzz f g; grep -h one f g; grep -c e f g",
         "mkdir d; cp f d/x; grep one d; echo $?; grep -r one d; grep -s one /none; echo $?; echo a | grep -H a",
         "printf 'a\\0b\\0' | grep -z b | tr '\\0' '\\n'; printf 'b\\n' > p; printf 'a\\nb\\n' | grep -f p",
+        "mkdir d; cp f d/x; grep -c one d f; echo $?; grep -L one d; echo $?; grep -q one d f; echo $?; grep -r one d",
+        r"grep -oP 'o(?=n)|\w\Kve' f; grep -oP '(.)\1' f; grep -P '[[ ]x|\Qr.5\E' f; grep -xP 'o\w+' f; grep -cP '\h' f",
+        "grep -P 'a(' f; echo $?; grep -PE a f; echo $?; grep -P -e a -e b f; echo $?; grep -E 'x)|two' f",
+        "printf 'a\\0b\\n' | grep b; printf 'ok\\nx\\377 ok\\nok2\\n' | LC_ALL=C.UTF-8 grep -n ok; echo $?",
         "grep '[[:upper:]]' f; grep '[^a-z]' f; grep 'o\\{1,\\}' f; grep '^$' -n f",
     ];
     let scripts = scripts.map(case);

@@ -9,6 +9,8 @@ use clap::ArgAction;
 use ochre_applet::{Failure, parse_or};
 use ochre_regex::{Escapes, Options as Syntax, Regex, locale_is_utf8};
 
+use crate::pattern::{Pattern, Perl, PerlOptions};
+
 /// Print the lines that match a pattern
 #[derive(clap::Parser)]
 #[command(name = "grep", args_override_self = true, disable_help_flag = true)]
@@ -16,15 +18,15 @@ pub struct Options {
     /// The pattern, unless -e or -f give it, then the files
     words: Vec<OsString>,
     /// Patterns are extended regular expressions
-    #[arg(short = 'E', long, overrides_with_all = ["fixed", "basic", "perl"])]
+    #[arg(short = 'E', long, overrides_with_all = ["fixed", "basic"])]
     extended_regexp: bool,
     /// Patterns are texts
-    #[arg(short = 'F', long = "fixed-strings", overrides_with_all = ["basic", "perl"])]
+    #[arg(short = 'F', long = "fixed-strings", overrides_with_all = ["basic"])]
     fixed: bool,
     /// Patterns are basic regular expressions (the default)
     #[arg(short = 'G', long = "basic-regexp")]
     basic: bool,
-    /// Patterns are Perl's (not supported)
+    /// The pattern is of Perl's syntax
     #[arg(short = 'P', long = "perl-regexp")]
     perl: bool,
     /// A pattern; may be given several times
@@ -116,7 +118,7 @@ pub struct Options {
           default_missing_value = "auto")]
     color: Option<String>,
     /// Binary files: text, binary, without-match
-    #[arg(long, default_value = "binary")]
+    #[arg(long, default_value = "binary", value_parser = ["binary", "text", "without-match"])]
     binary_files: String,
     /// Binary files are text
     #[arg(short = 'a', long)]
@@ -131,17 +133,20 @@ pub struct Options {
     #[arg(short = 'R', long)]
     pub dereference_recursive: bool,
     /// Folders: read, skip, recurse
-    #[arg(short = 'd', long)]
+    #[arg(short = 'd', long, value_parser = ["read", "recurse", "skip"])]
     directories: Option<String>,
     /// Devices: read, skip
-    #[arg(short = 'D', long)]
-    pub devices: Option<String>,
+    #[arg(short = 'D', long, value_parser = ["read", "skip"])]
+    devices: Option<String>,
     /// Read only files that fit this pattern of names
     #[arg(long, action = ArgAction::Append)]
     pub include: Vec<String>,
     /// Leave out files that fit this pattern of names
     #[arg(long, action = ArgAction::Append)]
     pub exclude: Vec<String>,
+    /// Leave out files that fit a pattern of names in this file
+    #[arg(long, action = ArgAction::Append, value_name = "FILE")]
+    exclude_from: Vec<OsString>,
     /// Leave out folders that fit this pattern of names
     #[arg(long, action = ArgAction::Append)]
     pub exclude_dir: Vec<String>,
@@ -166,7 +171,7 @@ pub enum Binary {
 
 impl Options {
     /// Reads the command line and the pattern; the files that it names come with them.
-    pub fn read(args: &[OsString]) -> Result<(Self, Regex, Vec<OsString>)> {
+    pub fn read(args: &[OsString]) -> Result<(Self, Pattern, Vec<OsString>)> {
         let args = numbers_to_context(args);
         let mut options: Self = parse_or(&args, 2)?;
         match ochre_applet::called_name(&args[0]).as_str() {
@@ -174,8 +179,8 @@ impl Options {
             "fgrep" => options.fixed = true,
             _ => {}
         }
-        if options.perl {
-            return Err(Failure::new(2, "Perl's patterns are not supported; use -E").into());
+        if options.perl && (options.extended_regexp || options.fixed || options.basic) {
+            return Err(Failure::new(2, "conflicting matchers specified").into());
         }
         let mut words = std::mem::take(&mut options.words);
         let mut texts: Vec<Vec<u8>> = Vec::new();
@@ -190,16 +195,34 @@ impl Options {
             texts.extend(pattern.as_bytes().split(|byte| *byte == b'\n').map(<[u8]>::to_vec));
         }
         for file in &options.files {
-            let text = read_patterns(file)
-                .map_err(|error| Failure::new(2, format!("{}: {error}", file.display())))?;
-            let mut lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
-            if lines.last().is_some_and(|line| line.is_empty()) {
-                lines.pop();
-            }
-            texts.extend(lines.into_iter().map(<[u8]>::to_vec));
+            texts.extend(lines_of(file)?);
         }
-        let regex = options.regex(&texts)?;
-        Ok((options, regex, words))
+        for file in &options.exclude_from {
+            let lines = lines_of(file)?;
+            options.exclude.extend(lines.iter().map(|l| String::from_utf8_lossy(l).into_owned()));
+        }
+        let pattern = if options.perl {
+            Pattern::Perl(options.perl(&texts)?)
+        } else {
+            Pattern::Posix(Box::new(options.regex(&texts)?))
+        };
+        Ok((options, pattern, words))
+    }
+
+    fn perl(&self, texts: &[Vec<u8>]) -> Result<Perl> {
+        let [text] = texts else {
+            return Err(Failure::new(2, "the -P option only supports a single pattern").into());
+        };
+        let wrong = |message: String| Failure::new(2, message);
+        let text = std::str::from_utf8(text)
+            .map_err(|_| wrong("the -P option only supports patterns of UTF-8".into()))?;
+        let how = PerlOptions {
+            ignore_case: self.ignore_case,
+            utf8: locale_is_utf8(),
+            words: self.word_regexp,
+            whole: self.line_regexp,
+        };
+        Ok(Perl::new(text, how).map_err(wrong)?)
     }
 
     fn regex(&self, texts: &[Vec<u8>]) -> Result<Regex> {
@@ -240,7 +263,22 @@ impl Options {
         if self.no_filename {
             return false;
         }
-        self.with_filename || files.len() > 1 || self.recurses()
+        self.with_filename || files.len() > 1
+    }
+
+    /// Are the names of files in folders printed?
+    pub fn names_within(&self) -> bool {
+        !self.no_filename
+    }
+
+    /// Are devices and pipes read wherever they are?
+    pub fn reads_devices(&self) -> bool {
+        self.devices.as_deref() == Some("read")
+    }
+
+    /// Are devices and pipes left out, also those that are named?
+    pub fn skips_devices(&self) -> bool {
+        self.devices.as_deref() == Some("skip")
     }
 
     /// Are matches marked?
@@ -266,6 +304,18 @@ impl Options {
             _ => Binary::Say,
         }
     }
+}
+
+/// The lines of a file of patterns.
+fn lines_of(file: &OsString) -> Result<Vec<Vec<u8>>> {
+    let text = read_patterns(file).map_err(|error| {
+        Failure::new(2, format!("{}: {}", file.display(), ochre_applet::reason(&error)))
+    })?;
+    let mut lines: Vec<_> = text.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+    if lines.last().is_some_and(Vec::is_empty) {
+        lines.pop();
+    }
+    Ok(lines)
 }
 
 fn read_patterns(file: &OsString) -> std::io::Result<Vec<u8>> {

@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The lines of one file: which match, and how they are printed.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Write};
 
-use ochre_regex::Regex;
+use ochre_applet::complain;
 
 use crate::options::{Binary, Options};
+use crate::pattern::Pattern;
 
 /// What grep needs to know while it reads.
 pub struct Search<'a> {
     /// The command line.
     pub options: &'a Options,
     /// What is looked for.
-    pub regex: &'a Regex,
+    pub pattern: &'a Pattern,
     /// Are names printed?
     pub names: bool,
     /// Are matches marked?
     pub colors: bool,
+    /// Are texts those of UTF-8?
+    pub utf8: bool,
     /// Was a line printed before, so that a separator is due?
     pub printed: bool,
 }
@@ -27,6 +31,8 @@ struct File<'a> {
     name: &'a [u8],
     number: u64,
     offset: u64,
+    /// Was something left out because it is no text of the locale?
+    hidden: &'a Cell<bool>,
 }
 
 const MATCH: &str = "\x1b[01;31m\x1b[K";
@@ -55,7 +61,8 @@ impl Search<'_> {
         let lists = options.quiet || options.files_with_matches || options.files_without_match;
         let (before, after) = options.around();
         let prints = !lists && !options.count;
-        let mut file = File { name, number: 0, offset: 0 };
+        let hidden = Cell::new(false);
+        let mut file = File { name, number: 0, offset: 0, hidden: &hidden };
         let mut count = 0;
         let mut earlier: VecDeque<(u64, u64, Vec<u8>)> = VecDeque::new();
         let mut due = 0;
@@ -93,7 +100,7 @@ impl Search<'_> {
                     }
                 }
                 for (number, offset, text) in earlier.drain(..) {
-                    self.line(&File { name, number, offset }, &text, b'-', out)?;
+                    self.line(&File { name, number, offset, hidden: &hidden }, &text, b'-', out)?;
                 }
                 self.matching(&file, &line, out)?;
                 last_printed = file.number;
@@ -125,26 +132,33 @@ impl Search<'_> {
                 self.name(name, b':', out)?;
             }
             writeln!(out, "{count}")?;
-        } else if binary && found {
+        } else if (binary && found || hidden.get())
+            && options.binary() == Binary::Say
+            && !options.no_messages
+        {
             out.flush()?;
-            out.write_all(b"grep: ")?;
-            out.write_all(name)?;
-            out.write_all(b": binary file matches\n")?;
+            let name = String::from_utf8_lossy(name);
+            complain("grep", format_args!("{name}: binary file matches"));
         }
         Ok(found)
     }
 
     fn matches(&self, line: &[u8]) -> bool {
-        if self.options.word_regexp {
+        if self.tries_words() {
             return self.next(line, 0).is_some();
         }
-        self.regex.is_match(line)
+        self.pattern.is_match(line)
+    }
+
+    /// Is each match to be tried whether it is a word?
+    fn tries_words(&self) -> bool {
+        self.options.word_regexp && !self.pattern.knows_words()
     }
 
     /// The next match, a whole word if that is wanted.
     fn next(&self, line: &[u8], from: usize) -> Option<(usize, usize)> {
-        if !self.options.word_regexp {
-            return self.regex.find_at(line, from);
+        if !self.tries_words() {
+            return self.pattern.find_at(line, from);
         }
         let word = |index: Option<usize>| {
             index
@@ -154,7 +168,7 @@ impl Search<'_> {
         let whole = |start: usize, end: usize| !word(start.checked_sub(1)) && !word(Some(end));
         let mut at = from;
         loop {
-            let (start, end) = self.regex.find_at(line, at)?;
+            let (start, end) = self.pattern.find_at(line, at)?;
             if whole(start, end) {
                 return Some((start, end));
             }
@@ -162,7 +176,7 @@ impl Search<'_> {
             let mut shorter = end;
             while shorter > start {
                 shorter -= 1;
-                match self.regex.find_at(&line[..shorter], start) {
+                match self.pattern.find_at(&line[..shorter], start) {
                     Some((s, e)) if s == start => {
                         if whole(s, e) {
                             return Some((s, e));
@@ -227,6 +241,15 @@ impl Search<'_> {
         Ok(())
     }
 
+    /// Is something not to be printed, because it is no text of the locale? The file is told of then.
+    fn hides(&self, file: &File<'_>, text: &[u8]) -> bool {
+        let hides = self.options.binary() != Binary::Print
+            && self.utf8
+            && std::str::from_utf8(text).is_err();
+        file.hidden.set(file.hidden.get() || hides);
+        hides
+    }
+
     fn end(&self, out: &mut dyn Write) -> io::Result<()> {
         out.write_all(if self.options.null_data { b"\0" } else { b"\n" })?;
         if self.options.line_buffered { out.flush() } else { Ok(()) }
@@ -234,6 +257,9 @@ impl Search<'_> {
 
     fn line(&self, file: &File<'_>, text: &[u8], mark: u8, out: &mut dyn Write) -> io::Result<()> {
         if self.options.only_matching {
+            return Ok(());
+        }
+        if self.hides(file, text) {
             return Ok(());
         }
         self.head(file, mark, 0, out)?;
@@ -247,6 +273,9 @@ impl Search<'_> {
             return self.line(file, text, b':', out);
         }
         if !only {
+            if self.hides(file, text) {
+                return Ok(());
+            }
             self.head(file, b':', 0, out)?;
         }
         let mut at = 0;
@@ -259,7 +288,9 @@ impl Search<'_> {
                 }
                 continue;
             }
-            if only {
+            if only && self.hides(file, &text[start..end]) {
+                // The next one may be a text.
+            } else if only {
                 self.head(file, b':', start, out)?;
                 self.colored(MATCH, &text[start..end], out)?;
                 self.end(out)?;
