@@ -8,6 +8,24 @@ pub const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 /// The names of the days, Sunday first.
 pub const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+/// The names of the months as a whole.
+pub const LONG_MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+/// The names of the days as a whole, Sunday first.
+pub const LONG_DAYS: [&str; 7] =
+    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// A point in time, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +100,28 @@ fn broken(secs: i64, utc: bool) -> Broken {
     }
 }
 
+/// Seconds after 1970 of a local date and time: `[year, month, day, hour, minute, second]`, where month 1 is
+/// January. A part beyond its range counts on, as in mktime(3).
+///
+/// `None` for numbers that no clock shows.
+pub fn from_local(date: [i64; 6]) -> Option<i64> {
+    if date.iter().any(|part| part.unsigned_abs() > 1 << 40) {
+        return None;
+    }
+    let [year, month, day, hour, minute, second] = date;
+    // Years begin in March, so that the leap day is their last.
+    let months = year * 12 + month - 3;
+    let (year, month) = (months.div_euclid(12), months.rem_euclid(12));
+    let days = year * 365 + year.div_euclid(4) - year.div_euclid(100)
+        + year.div_euclid(400)
+        + (month * 153 + 2) / 5
+        + day
+        - 719_469;
+    let utc = days * 86400 + hour * 3600 + minute * 60 + second;
+    // The offset is that of a moment at most a day away, asked for again where it is.
+    Some(utc - local(utc - local(utc).offset_secs).offset_secs)
+}
+
 /// Seconds after 1970, now.
 pub fn now() -> i64 {
     std::time::SystemTime::now()
@@ -99,5 +139,15 @@ mod tests {
         let day = utc(951_782_400);
         assert_eq!(day.ctime(), "Tue Feb 29 00:00:00 2000");
         assert_eq!(day.year_day, 59);
+    }
+
+    #[test]
+    fn dates_are_seconds() {
+        let secs = from_local([2000, 2, 29, 12, 34, 56]).unwrap();
+        assert_eq!(local(secs).ctime(), "Tue Feb 29 12:34:56 2000");
+        // A month and a day too many, as date -d '2001-01-31 + 1 day' goes on.
+        assert_eq!(from_local([2000, 13, 32, 0, 0, 0]), from_local([2001, 2, 1, 0, 0, 0]));
+        assert_eq!(from_local([2001, 0, 1, 0, 0, 0]), from_local([2000, 12, 1, 0, 0, 0]));
+        assert_eq!(from_local([i64::MAX, 1, 1, 0, 0, 0]), None);
     }
 }

@@ -3,23 +3,6 @@
 
 use crate::clock;
 
-const LONG_MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-const LONG_DAYS: [&str; 7] =
-    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-
 /// Formats a moment.
 pub fn strftime(format: &[u8], secs: i64, utc: bool) -> Vec<u8> {
     let mut out = Vec::new();
@@ -54,14 +37,16 @@ fn part(letter: u8, secs: i64, utc: bool) -> Option<String> {
         b'e' => format!("{:2}", now.day),
         b'H' => format!("{:02}", now.hour),
         b'I' => format!("{hour:02}"),
+        b'k' => format!("{:2}", now.hour),
+        b'l' => format!("{hour:2}"),
         b'M' => format!("{:02}", now.minute),
         b'S' => format!("{:02}", now.second),
         b'p' => half.to_owned(),
         b'j' => format!("{:03}", now.year_day + 1),
         b'a' => clock::DAYS[now.weekday].to_owned(),
-        b'A' => LONG_DAYS[now.weekday].to_owned(),
+        b'A' => clock::LONG_DAYS[now.weekday].to_owned(),
         b'b' | b'h' => clock::MONTHS[now.month].to_owned(),
-        b'B' => LONG_MONTHS[now.month].to_owned(),
+        b'B' => clock::LONG_MONTHS[now.month].to_owned(),
         b'w' => now.weekday.to_string(),
         b'u' => if now.weekday == 0 { 7 } else { now.weekday }.to_string(),
         b's' => secs.to_string(),
@@ -90,16 +75,7 @@ fn part(letter: u8, secs: i64, utc: bool) -> Option<String> {
 pub fn mktime(text: &str) -> Option<i64> {
     let parts: Vec<i64> = text.split_whitespace().map_while(|part| part.parse().ok()).collect();
     let [year, month, day, hour, minute, second, ..] = parts[..] else { return None };
-    // Months beyond the year count on; years begin in March, so that the leap day is their last.
-    let months = year.checked_mul(12)?.checked_add(month - 3)?;
-    let (year, month) = (months.div_euclid(12), months.rem_euclid(12));
-    let days = year * 365 + year.div_euclid(4) - year.div_euclid(100)
-        + year.div_euclid(400)
-        + (month * 153 + 2) / 5
-        + day
-        - 719_469;
-    let utc = days * 86400 + hour * 3600 + minute * 60 + second;
-    Some(utc - clock::local(utc - clock::local(utc).offset_secs).offset_secs)
+    clock::from_local([year, month, day, hour, minute, second])
 }
 
 #[cfg(test)]
@@ -111,6 +87,7 @@ mod tests {
         let secs = mktime("2000 02 29 12 34 56").unwrap();
         assert_eq!(strftime(b"%F %T", secs, false), b"2000-02-29 12:34:56");
         assert_eq!(strftime(b"%c %j%q", 951_782_400, true), b"Tue Feb 29 00:00:00 2000 060%q");
+        assert_eq!(strftime(b"%A %B %k%l %I", 951_782_400, true), b"Tuesday February  012 12");
         assert_eq!(mktime("soon"), None);
     }
 }

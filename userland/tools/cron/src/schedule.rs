@@ -2,11 +2,8 @@
 //! When a command is due: the five fields of crontab(5), or one of its words.
 
 use anyhow::{Context as _, Result, bail};
-use ochre_applet::clock::Broken;
+use ochre_applet::clock::{Broken, DAYS, MONTHS};
 
-const MONTHS: [&str; 12] =
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 /// What the words stand for.
 const WORDS: [(&str, &str); 7] = [
     ("@yearly", "0 0 1 1 *"),
@@ -100,8 +97,8 @@ fn word(text: &str) -> (&str, &str) {
 /// `*`, `N`, `N-M`, each with `/STEP`, and lists of them. Names count from `first`.
 fn field(text: &str, first: u32, last: u32, names: &[&str]) -> Result<u64> {
     let number = |text: &str| -> Result<u32> {
-        let lower = text.to_ascii_lowercase();
-        let named = names.iter().position(|name| *name == lower).map(|at| at as u32 + first);
+        let named = names.iter().position(|name| name.eq_ignore_ascii_case(text));
+        let named = named.map(|at| at as u32 + first);
         let number = named.map_or_else(|| text.parse().ok(), Some);
         match number {
             Some(number) if (first..=last).contains(&number) => Ok(number),

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use anyhow::Result;
 use ochre_applet::clock;
+use ochre_applet::strftime::strftime;
 
 use crate::tree::{Moment, Stamp};
 use crate::walk::Entry;
@@ -236,68 +237,19 @@ fn ctime((secs, nanos): Moment) -> String {
     format!("{} {stamp}.{nanos:09}0 {}", clock::DAYS[now.weekday], now.year)
 }
 
-const LONG_MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-const LONG_DAYS: [&str; 7] =
-    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-
+/// The parts of times that have fractions of seconds in them; all else is strftime's.
 fn part_of_time((secs, nanos): Moment, letter: u8) -> String {
-    let now = clock::local(secs);
-    let hour = (now.hour + 11) % 12 + 1;
-    let half = if now.hour < 12 { "AM" } else { "PM" };
-    let (month, year) = (now.month + 1, now.year);
-    let zone = now.offset_secs / 60;
+    let plain = |format: &str| {
+        String::from_utf8_lossy(&strftime(format.as_bytes(), secs, false)).into_owned()
+    };
     match letter {
         b'@' => format!("{secs}.{nanos:09}0"),
-        b'Y' => year.to_string(),
-        b'y' => format!("{:02}", year.rem_euclid(100)),
-        b'm' => format!("{month:02}"),
-        b'd' => format!("{:02}", now.day),
-        b'e' => format!("{:2}", now.day),
-        b'H' => format!("{:02}", now.hour),
-        b'I' => format!("{hour:02}"),
-        b'k' => format!("{:2}", now.hour),
-        b'l' => format!("{hour:2}"),
-        b'M' => format!("{:02}", now.minute),
-        b'S' => format!("{:02}.{nanos:09}0", now.second),
-        b'p' => half.to_owned(),
-        b'j' => format!("{:03}", now.year_day + 1),
-        b'a' => clock::DAYS[now.weekday].to_owned(),
-        b'A' => LONG_DAYS[now.weekday].to_owned(),
-        b'b' | b'h' => clock::MONTHS[now.month].to_owned(),
-        b'B' => LONG_MONTHS[now.month].to_owned(),
-        b'w' => now.weekday.to_string(),
-        b's' => secs.to_string(),
-        b'D' | b'x' => format!("{month:02}/{:02}/{:02}", now.day, year.rem_euclid(100)),
-        b'F' => format!("{year}-{month:02}-{:02}", now.day),
-        b'R' => format!("{:02}:{:02}", now.hour, now.minute),
-        b'T' | b'X' => format!("{:02}:{:02}:{:02}.{nanos:09}0", now.hour, now.minute, now.second),
-        b'r' => format!("{hour:02}:{:02}:{:02}.{nanos:09}0 {half}", now.minute, now.second),
+        b'S' => plain("%S") + &format!(".{nanos:09}0"),
+        b'T' | b'X' => plain("%T") + &format!(".{nanos:09}0"),
+        b'r' => plain("%I:%M:%S") + &format!(".{nanos:09}0") + &plain(" %p"),
         b'c' => ctime((secs, nanos)),
-        b'+' => {
-            format!("{}+{}", part_of_time((secs, nanos), b'F'), part_of_time((secs, nanos), b'T'))
-        }
-        b'z' => format!(
-            "{}{:02}{:02}",
-            if zone < 0 { '-' } else { '+' },
-            zone.abs() / 60,
-            zone.abs() % 60
-        ),
-        b'n' => "\n".to_owned(),
-        b't' => "\t".to_owned(),
-        _ => format!("%{}", char::from(letter)),
+        b'+' => plain("%F+%T") + &format!(".{nanos:09}0"),
+        _ => plain(&format!("%{}", char::from(letter))),
     }
 }
 

@@ -113,17 +113,7 @@ pub fn moment(text: &str) -> Option<Moment> {
     if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
     }
-    // Days since 1970: years begin in March, so that the leap day is their last.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = year * 365 + year.div_euclid(4) - year.div_euclid(100)
-        + year.div_euclid(400)
-        + (month * 153 + 2) / 5
-        + day
-        - 719_469;
-    let utc = days * 86400 + hour * 3600 + minute * 60 + second;
-    // The offset is that of a moment at most a day away, asked for again where it is.
-    let offset = clock::local(utc - clock::local(utc).offset_secs).offset_secs;
-    Some((utc - offset, 0))
+    Some((clock::from_local([year, month, day, hour, minute, second])?, 0))
 }
 
 #[cfg(test)]

@@ -24,21 +24,6 @@ struct Options {
     when: Vec<i32>,
 }
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
 /// The applet.
 pub fn cal(args: Args) -> Result<u8> {
     let options: Options = parse(&args)?;
@@ -58,7 +43,7 @@ pub fn cal(args: Args) -> Result<u8> {
     let mut out = String::new();
     match month.filter(|_| !options.year) {
         Some(month) => {
-            let title = format!("{} {year}", MONTHS[month as usize - 1]);
+            let title = format!("{} {year}", clock::LONG_MONTHS[month as usize - 1]);
             let mut lines = vec![centred(&title, width), header(&options)];
             lines.extend(weeks(month, year, &options));
             lines.iter().for_each(|line| out += &format!("{}\n", line.trim_end()));
@@ -79,8 +64,10 @@ fn whole_year(year: i32, width: usize, options: &Options, out: &mut String) {
             let cells = cells.iter().map(|cell| format!("{cell:width$}"));
             format!("{}\n", cells.collect::<Vec<_>>().join(gap).trim_end())
         };
-        *out +=
-            &row(months.iter().map(|month| centred(MONTHS[*month as usize - 1], width)).collect());
+        *out += &row(months
+            .iter()
+            .map(|month| centred(clock::LONG_MONTHS[*month as usize - 1], width))
+            .collect());
         *out += &row(months.iter().map(|_| header(options)).collect());
         let weeks: Vec<_> = months.iter().map(|month| weeks(*month, year, options)).collect();
         for week in 0..6 {
