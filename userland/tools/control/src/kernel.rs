@@ -232,34 +232,24 @@ fn file_of(name: &str) -> PathBuf {
     let path = if name.find('/').unwrap_or(usize::MAX) < name.find('.').unwrap_or(usize::MAX) {
         name.to_owned()
     } else {
-        name.chars()
-            .map(|c| {
-                if c == '.' {
-                    '/'
-                } else if c == '/' {
-                    '.'
-                } else {
-                    c
-                }
-            })
-            .collect()
+        swapped(name)
     };
     Path::new(SETTINGS).join(path.trim_start_matches('/'))
 }
 
+/// Dots for slashes, and slashes for dots.
+fn swapped(name: &str) -> String {
+    let swap = |c| match c {
+        '.' => '/',
+        '/' => '.',
+        c => c,
+    };
+    name.chars().map(swap).collect()
+}
+
 fn name_of(file: &Path) -> String {
     let path = file.strip_prefix(SETTINGS).unwrap_or(file).to_string_lossy();
-    path.chars()
-        .map(|c| {
-            if c == '.' {
-                '/'
-            } else if c == '/' {
-                '.'
-            } else {
-                c
-            }
-        })
-        .collect()
+    swapped(&path)
 }
 
 fn set(name: &str, value: &str, options: &SysctlOptions) -> Result<()> {
