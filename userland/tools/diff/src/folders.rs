@@ -134,15 +134,7 @@ impl Run<'_> {
             match kinds {
                 // A pipe has no text of its own, and reading it would wait.
                 [false, false] if is_special(&one) || is_special(&two) => {
-                    self.differs();
-                    writeln!(
-                        self.out,
-                        "File {} is a {} while file {} is a {}",
-                        one.display(),
-                        kind(&one),
-                        two.display(),
-                        kind(&two)
-                    )?;
+                    self.other_kinds(&one, &two)?
                 }
                 [false, false] => self.files(&one, &two, true)?,
                 _ if self.options.recursive && (kinds == exist) => {
@@ -160,19 +152,17 @@ impl Run<'_> {
                         two.display()
                     )?;
                 }
-                _ => {
-                    self.differs();
-                    writeln!(
-                        self.out,
-                        "File {} is a {} while file {} is a {}",
-                        one.display(),
-                        kind(&one),
-                        two.display(),
-                        kind(&two)
-                    )?;
-                }
+                _ => self.other_kinds(&one, &two)?,
             }
         }
+        Ok(())
+    }
+
+    fn other_kinds(&mut self, one: &Path, two: &Path) -> Result<()> {
+        self.differs();
+        let (first, second) = (kind(one), kind(two));
+        let (one, two) = (one.display(), two.display());
+        writeln!(self.out, "File {one} is a {first} while file {two} is a {second}")?;
         Ok(())
     }
 
